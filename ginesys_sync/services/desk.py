@@ -1,0 +1,86 @@
+"""What a window may ask of a site's home: the one door between the windows and everything below them.
+
+`HomeDesk` (in `services.home_desk`) answers from a real home. Every method is short (a few milliseconds on a large
+database) or says so; none needs the network except `test_connection`. Methods may be called from any thread.
+They raise `core.errors.KnownError` for what a person can meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from ginesys_sync.services.views import (
+    AttentionRow,
+    BatchRow,
+    ControlPage,
+    Diagnosis,
+    GridFilter,
+    Overview,
+    Page,
+    Progress,
+    RecordRow,
+    RunGroup,
+    RunRow,
+    SiteLine,
+)
+
+
+class Desk(Protocol):
+    """A site, as its windows see it."""
+
+    def overview(self) -> Overview:
+        """What the head of a window says now."""
+
+    def version(self) -> int:
+        """A number that changes when anything a window shows may have changed: cheap to ask often."""
+
+    def sites(self) -> tuple[SiteLine, ...]:
+        """The stores of the chain (head office only; a store gets an empty tuple)."""
+
+    def ask_sync(self, sites: Sequence[str] | None) -> int:
+        """Ask for a run: None for *Sync All* (or a store's *Sync*), else the ticked sites. Returns the request's
+        number at once; the service is started as a child when none runs."""
+
+    def cancel(self, request: int) -> None:
+        """Ask the run to end after its current slice."""
+
+    def progress(self, request: int) -> Progress:
+        """How the asked run stands."""
+
+    def sent_groups(self, wanted: GridFilter, after: int | None, limit: int) -> Page[RunGroup]:
+        """Runs with sent rows, newest first."""
+
+    def received_groups(self, wanted: GridFilter, after: int | None, limit: int) -> Page[RunGroup]:
+        """Runs with received rows, newest first."""
+
+    def sent_rows(self, run: int | None, wanted: GridFilter, after: int | None, limit: int) -> Page[BatchRow]:
+        """Sent rows of one run, or of all (None), newest first unless sorted otherwise."""
+
+    def received_rows(self, run: int | None, wanted: GridFilter, after: int | None, limit: int) -> Page[BatchRow]:
+        """Received rows of one run, or of all."""
+
+    def records(self, stream: str, batch: int, after: int | None, limit: int) -> Page[RecordRow]:
+        """The records of one batch."""
+
+    def export(self, is_sent: bool, wanted: GridFilter, path: Path) -> int:
+        """Write the rows as CSV (UTF-8 with a mark, so that spreadsheets read it). Returns how many. May take long."""
+
+    def attention(self, after: int | None, limit: int) -> Page[AttentionRow]:
+        """What needs attention, newest first."""
+
+    def runs(self, after: int | None, limit: int) -> Page[RunRow]:
+        """The runs, newest first."""
+
+    def test_connection(self) -> Diagnosis:
+        """Call the Web Database (takes as long as the network does, at most about ten seconds)."""
+
+    def control_lists(self) -> tuple[str, ...]:
+        """The names of the HO Control lists this database can show: `Item Master`, `Users`, …"""
+
+    def control_page(self, name: str, search: str, after: str | None, limit: int) -> ControlPage:
+        """One page of a HO Control list."""
+
+    def close(self) -> None:
+        """Let go of the database. The service goes on."""
