@@ -5,6 +5,7 @@ Python it was made with; while that agrees a start costs a few milliseconds.
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -27,22 +28,24 @@ except ImportError:  # not a POSIX system: two starts at once are then not kept 
 
 FIRST_PIP_THAT_FILLS_OTHERS = (22, 3)  # `pip --python` came with 22.3
 
+_NO_SPACE = "There is no space left on the disk. Free about 1 GB and start again."
+
+# What pip's output may hold, most telling first, and what it means.
 _FAULTS = (
-    ("No space left", "There is no space left on the disk. Free about 1 GB and start again."),
+    ("No space left", _NO_SPACE),
     (
         "DO NOT MATCH THE HASHES",
         "A downloaded package is not the one that requirements.lock names, so nothing was "
         "installed. Try another network; if it stays so, do not go on.",
     ),
     (
-        "No matching distribution",
-        "A package that requirements.lock names could not be found for this machine: either the "
-        "package index cannot be reached, or there is none for this kind of machine.",
-    ),
-    (
         r"NewConnectionError|Max retries|name resolution|ProxyError|timed out|ConnectionError",
         "The packages could not be downloaded. Check the network connection and start again; "
         "what has been downloaded is kept.",
+    ),
+    (
+        "No matching distribution",
+        "A package that requirements.lock names is not to be had for this machine and Python.",
     ),
 )
 
@@ -87,6 +90,8 @@ class Environment:
                 if not self._read_stamp():  # another start may have done it meanwhile
                     self._fill()
         except OSError as fault:
+            if fault.errno == errno.ENOSPC:
+                raise Trouble(_NO_SPACE) from None
             place = fault.filename or self.folder
             raise Trouble(f"The environment cannot be made at {place}: {fault.strerror}.") from None
 
@@ -131,7 +136,7 @@ class Environment:
         begun = time.monotonic()
         again = self.folder.exists()
         print(
-            "The locked dependencies have changed: bringing .venv up to date."
+            "Bringing .venv up to date with requirements.lock and pyproject.toml."
             if again
             else "First start: making .venv and installing what requirements.lock names. "
             "This takes about a minute, and later starts do not repeat it.",
