@@ -7,7 +7,7 @@ Rules that hold for every table, and why:
   rounded somewhere later.
 - **Quantities are INTEGER thousandths** of the item's unit in columns named `…_milli` (3 pieces =
   3000, 0.335 kg = 335): integers add and multiply exactly in every database; text would not add.
-- Dates are `YYYY-MM-DD`, times `YYYY-MM-DDTHH:MM:SSZ` (UTC), flags 0 or 1.
+- Dates are `YYYY-MM-DD`, times what `core.clock.iso` writes (UTC, milliseconds, `Z`), flags 0 or 1.
 - Keys compare byte for byte on every database: `85123a` and `85123A` are two items.
 - **What a store writes refers to masters without a foreign key** (bill lines to items; bills to
   customers, users and sites; receipts to goods issues). A bill is a fact: it must be stored at the

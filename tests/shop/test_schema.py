@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from sqlalchemy import create_engine, event, inspect, make_url
+from sqlalchemy import inspect, make_url
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -30,15 +27,6 @@ AN_ITEM = (
 POSTGRESQL = make_url("postgresql+psycopg://").get_dialect()()
 MARIADB = make_url("mysql+pymysql://").get_dialect()()
 A_BILL = ("S001", "S001-000001", "sale", "2026-11-01", "2026-11-01T10:00:00Z", "U1", None, 19900)
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = create_engine(f"sqlite+pysqlite:///{tmp_path / 'shop.db'}")
-    event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA foreign_keys=ON"))
-    create_tables(engine)
-    yield engine
-    engine.dispose()
 
 
 def test_creating_the_tables_again_keeps_what_they_hold(engine: Engine) -> None:
