@@ -15,15 +15,16 @@ from sqlalchemy import ColumnElement, Select, func, literal, or_, select, tuple_
 from ginesys_sync.shop.writing import Database, reading
 
 Item = TypeVar("Item")
+Item_co = TypeVar("Item_co", covariant=True)
 After = tuple[str, ...]
 """The key of the last row of a page: what the next page comes after."""
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[Item]):
+class Page(Generic[Item_co]):
     """One page of a list. `total` counts all rows that match; `next_after` is None on the last."""
 
-    rows: tuple[Item, ...]
+    rows: tuple[Item_co, ...]
     total: int
     next_after: After | None
 
