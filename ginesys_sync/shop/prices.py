@@ -69,26 +69,23 @@ def change_prices(
 
     Fewer when there are fewer; returns old and new, by item. One transaction.
     """
+    offered = prices_in_force(database, on)  # read before the lock: a till may be selling here
+    picked = rng.sample(offered, min(count, len(offered)))
+    changes = []
     with writing(database) as connection:
-        offered = prices_in_force(connection, on)
-        changes = []
-        for price in sorted(
-            rng.sample(offered, min(count, len(offered))), key=lambda p: p.item_code
-        ):
-            new = price.price_minor * rng.randint(85, 115) // 100
-            if new == price.price_minor:
-                new += 100
-            changes.append(
-                PriceChange(price.item_code, price.effective_from, price.price_minor, new)
+        for price in sorted(picked, key=lambda p: p.item_code):
+            its_row = (item_price.c.item_code == price.item_code) & (
+                item_price.c.effective_from == price.effective_from
             )
-        for change in changes:
+            old = connection.scalar(select(item_price.c.price_minor).where(its_row))
+            if old is None:
+                continue
+            new = old * rng.randint(85, 115) // 100
+            if new == old:
+                new += 100
+            changes.append(PriceChange(price.item_code, price.effective_from, old, new))
             connection.execute(
-                update(item_price)
-                .where(
-                    item_price.c.item_code == change.item_code,
-                    item_price.c.effective_from == change.effective_from,
-                )
-                .values(price_minor=change.new_minor, changed_at=iso(at))
+                update(item_price).where(its_row).values(price_minor=new, changed_at=iso(at))
             )
     return tuple(changes)
 

@@ -146,7 +146,7 @@ user_site = _table(
     _key("site_code", ForeignKey("site.code", ondelete="CASCADE")),
 )
 
-# --- catalogue and prices ---
+# --- catalogue and prices: an item is goods or service, a promotion by percent or by price ---
 
 item = _table(
     "item",
@@ -251,7 +251,7 @@ goods_receipt_line = _table(
     ),
 )
 
-# --- sales ---
+# --- sales: `kind` is sale or return; a return has negative quantities and payments ---
 
 bill = _table(
     "bill",
