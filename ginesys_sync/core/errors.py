@@ -29,7 +29,9 @@ class KnownError(Exception):
 
     code: ClassVar[str] = "fault"
     retry: ClassVar[Retry] = Retry.AFTER_A_FIX
-    default_advice: ClassVar[str] = "Copy the details and give them to whoever looks after your system."
+    default_advice: ClassVar[str] = (
+        "Copy the details and give them to whoever looks after your system."
+    )
 
     def __init__(self, title: str, advice: str = "", detail: str = "") -> None:
         super().__init__(title)
@@ -46,7 +48,9 @@ class Unreachable(KnownError):
 
     code = "unreachable"
     retry = Retry.SOON
-    default_advice = "Check the internet connection, then press Sync again; the schedule also tries by itself."
+    default_advice = (
+        "Check the internet connection, then press Sync again; the schedule also tries by itself."
+    )
 
 
 class NotTheWebDatabase(KnownError):
@@ -80,7 +84,9 @@ class Damaged(KnownError):
 
     code = "damaged"
     retry = Retry.SOON
-    default_advice = "Press Sync again: it is fetched anew. If it comes back, ask head office to send it again."
+    default_advice = (
+        "Press Sync again: it is fetched anew. If it comes back, ask head office to send it again."
+    )
 
 
 class HomeUnusable(KnownError):
@@ -94,7 +100,9 @@ class DatabaseUnusable(KnownError):
     """The business database cannot be opened, read or written as it is."""
 
     code = "database"
-    default_advice = "Check that the database is there and that this user may read and write it, then try again."
+    default_advice = (
+        "Check that the database is there and that this user may read and write it, then try again."
+    )
 
 
 class PlanUnfit(KnownError):

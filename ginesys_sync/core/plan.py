@@ -281,7 +281,9 @@ class _Reader:
         self._distinct(names, "channel")
         if PLAN_CHANNEL in names:
             raise PlanUnfit(f"The channel name {PLAN_CHANNEL!r} belongs to the sync itself.")
-        entities = tuple(self._entity(item, names) for item in self._list(raw, "entities", "the plan"))
+        entities = tuple(
+            self._entity(item, names) for item in self._list(raw, "entities", "the plan")
+        )
         if not entities:
             raise PlanUnfit("The plan names no kind of record to sync.")
         self._distinct([entity.name for entity in entities], "entity")
@@ -301,7 +303,17 @@ class _Reader:
         return Channel(name, str(raw.get("title") or name.capitalize()))
 
     def _entity(self, raw: Any, channels: list[str]) -> Entity:
-        allowed = {"name", "one", "many", "channel", "owner", "table", "key", "columns", "site_column"}
+        allowed = {
+            "name",
+            "one",
+            "many",
+            "channel",
+            "owner",
+            "table",
+            "key",
+            "columns",
+            "site_column",
+        }
         self._only(raw, "an entity", allowed | {"edited_column", "label", "audience", "children"})
         name = self._name(raw, "name", "an entity")
         where = f"entity {name!r}"
@@ -327,7 +339,9 @@ class _Reader:
             label=self._optional(raw, "label", where) or root.key[-1],
         )
         if owner is Owner.SITE and not entity.site_column:
-            raise PlanUnfit(f"{where} belongs to the sites and needs a site_column that says whose a record is.")
+            raise PlanUnfit(
+                f"{where} belongs to the sites and needs a site_column that says whose a record is."
+            )
         for column in filter(None, (entity.site_column, entity.edited_column, entity.label)):
             if root.columns and column not in root.columns:
                 raise PlanUnfit(f"{where}: {column!r} is not among its columns.")
@@ -338,27 +352,39 @@ class _Reader:
             self._only(raw, f"a child of {where}", {"table", "key", "root", "columns"})
         name = self._name(raw, "table", where)
         if _RESERVED.match(name):
-            raise PlanUnfit(f"{where}: a table name may not begin with sync_, sqlite_ or an underscore ({name!r}).")
+            raise PlanUnfit(
+                f"{where}: a table name may not begin with sync_, sqlite_ or an underscore ({name!r})."
+            )
         key = self._names(raw, "key", where)
         if not key:
-            raise PlanUnfit(f"{where}: table {name!r} has no key. A record needs one to be found again.")
+            raise PlanUnfit(
+                f"{where}: table {name!r} has no key. A record needs one to be found again."
+            )
         if root is None and len(key) > MAX_KEY_PARTS:
             raise PlanUnfit(f"{where}: a key may have at most {MAX_KEY_PARTS} columns.")
         columns = self._names(raw, "columns", where)
         link = key if root is None else self._names(raw, "root", where)
         if root is not None and len(link) != len(root.key):
-            raise PlanUnfit(f"{where}: `root` of {name!r} must name as many columns as the key of {root.name!r} has.")
+            raise PlanUnfit(
+                f"{where}: `root` of {name!r} must name as many columns as the key of {root.name!r} has."
+            )
         for column in (*key, *link):
             if columns and column not in columns:
-                raise PlanUnfit(f"{where}: key column {column!r} of {name!r} is not among its columns.")
+                raise PlanUnfit(
+                    f"{where}: key column {column!r} of {name!r} is not among its columns."
+                )
         return Table(name, key, link, columns)
 
     def _audience(self, raw: Any, root: Table, where: str) -> AudienceRule:
-        self._only(raw, f"the audience of {where}", {"rule", "column", "table", "record", "site", "group"})
+        self._only(
+            raw, f"the audience of {where}", {"rule", "column", "table", "record", "site", "group"}
+        )
         try:
             rule = Rule(raw.get("rule"))
         except ValueError:
-            raise PlanUnfit(f"{where}: the audience rule must be all, column, allocation or groups.") from None
+            raise PlanUnfit(
+                f"{where}: the audience rule must be all, column, allocation or groups."
+            ) from None
         if rule is Rule.ALL:
             return AudienceRule(rule)
         if rule is Rule.COLUMN:
@@ -366,7 +392,9 @@ class _Reader:
         site = self._name(raw, "site" if rule is Rule.ALLOCATION else "group", where)
         columns = self._names(raw, "record", where)
         if len(columns) != len(root.key):
-            raise PlanUnfit(f"{where}: the audience's `record` must name as many columns as the key has.")
+            raise PlanUnfit(
+                f"{where}: the audience's `record` must name as many columns as the key has."
+            )
         return AudienceRule(rule, self._name(raw, "table", where), columns, site)
 
     def _sites(self, raw: Any) -> SiteSource | None:
@@ -380,7 +408,9 @@ class _Reader:
         if raw is None:
             return None
         self._only(raw, "`groups`", {"table", "group", "site"})
-        table, group, site = (self._name(raw, word, "`groups`") for word in ("table", "group", "site"))
+        table, group, site = (
+            self._name(raw, word, "`groups`") for word in ("table", "group", "site")
+        )
         return GroupSource(table, group, site)
 
     @staticmethod
@@ -421,7 +451,9 @@ class _Reader:
     @staticmethod
     def _identifier(text: str, where: str) -> str:
         if not _NAME.fullmatch(text):
-            raise PlanUnfit(f"{where}: {text!r} is not a plain name (letters, digits, _ and $, at most 63).")
+            raise PlanUnfit(
+                f"{where}: {text!r} is not a plain name (letters, digits, _ and $, at most 63)."
+            )
         return text
 
     @staticmethod

@@ -55,10 +55,14 @@ class Desk(Protocol):
     def received_groups(self, wanted: GridFilter, after: int | None, limit: int) -> Page[RunGroup]:
         """Runs with received rows, newest first."""
 
-    def sent_rows(self, run: int | None, wanted: GridFilter, after: int | None, limit: int) -> Page[BatchRow]:
+    def sent_rows(
+        self, run: int | None, wanted: GridFilter, after: int | None, limit: int
+    ) -> Page[BatchRow]:
         """Sent rows of one run, or of all (None), newest first unless sorted otherwise."""
 
-    def received_rows(self, run: int | None, wanted: GridFilter, after: int | None, limit: int) -> Page[BatchRow]:
+    def received_rows(
+        self, run: int | None, wanted: GridFilter, after: int | None, limit: int
+    ) -> Page[BatchRow]:
         """Received rows of one run, or of all."""
 
     def records(self, stream: str, batch: int, after: int | None, limit: int) -> Page[RecordRow]:

@@ -72,17 +72,25 @@ def unpack(data: bytes, name: str, raw_size: int) -> bytes:
     """The serialized body again: `raw_size` bytes, at most MAX_BODY_BYTES. Raises Damaged when hash, size or
     compression are not what they should be; never takes more memory than the cap."""
     if sha256(data).hexdigest() != name:
-        raise Damaged("A batch arrived damaged: its checksum differs.", detail=f"sha256 of body {name}")
+        raise Damaged(
+            "A batch arrived damaged: its checksum differs.", detail=f"sha256 of body {name}"
+        )
     if not 0 < raw_size <= MAX_BODY_BYTES:
-        raise Damaged("A batch is larger than any batch may be.", detail=f"raw size {raw_size} of body {name}")
+        raise Damaged(
+            "A batch is larger than any batch may be.", detail=f"raw size {raw_size} of body {name}"
+        )
     try:
         with zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(data) as reader:
             raw = reader.read(raw_size)
             extra = reader.read(1)
     except zstandard.ZstdError as fault:
-        raise Damaged("A batch arrived damaged: it cannot be unpacked.", detail=f"body {name}: {fault}") from fault
+        raise Damaged(
+            "A batch arrived damaged: it cannot be unpacked.", detail=f"body {name}: {fault}"
+        ) from fault
     if len(raw) != raw_size or extra:
-        raise Damaged("A batch arrived damaged: its size differs.", detail=f"raw size of body {name}")
+        raise Damaged(
+            "A batch arrived damaged: its size differs.", detail=f"raw size of body {name}"
+        )
     return raw
 
 
@@ -94,7 +102,10 @@ def check_structure(raw: bytes, entity: Entity) -> None:
         connection.execute("PRAGMA trusted_schema=OFF")
         connection.execute("PRAGMA cell_size_check=ON")
         connection.deserialize(raw)
-        found = [row[0] for row in connection.execute("SELECT sql FROM sqlite_master ORDER BY rowid LIMIT 100")]
+        found = [
+            row[0]
+            for row in connection.execute("SELECT sql FROM sqlite_master ORDER BY rowid LIMIT 100")
+        ]
         if found != list(body_schema(entity)):
             raise Damaged(
                 f"A batch of {entity.many} has other tables or columns than the plan says.",

@@ -14,7 +14,9 @@ from ginesys_sync.wire import routes
 Number = Annotated[int, Field(ge=0, le=2**53)]
 SiteCodeText = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_-]{0,15}$")]
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_$]{0,62}$")]
-StreamText = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_-]{0,15}/[A-Za-z_][A-Za-z0-9_$]{0,62}$")]
+StreamText = Annotated[
+    str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_-]{0,15}/[A-Za-z_][A-Za-z0-9_$]{0,62}$")
+]
 EpochText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}-[0-9a-f]{16}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Nonce = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
@@ -117,7 +119,9 @@ class Release(Message):
 class BatchesRequest(Message):
     """Manifests in number order per channel, and a release to grant with them: one transaction. Either may be empty."""
 
-    audiences: Annotated[dict[AudienceName, Members], Field(max_length=routes.MAX_BATCHES_A_CALL)] = {}
+    audiences: Annotated[
+        dict[AudienceName, Members], Field(max_length=routes.MAX_BATCHES_A_CALL)
+    ] = {}
     batches: Annotated[list[Manifest], Field(max_length=routes.MAX_BATCHES_A_CALL)] = []
     release: Release | None = None
 

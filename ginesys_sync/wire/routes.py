@@ -30,3 +30,6 @@ MAX_STREAMS = 20_000
 MAX_AUDIENCE_SITES = 10_000
 MAX_LOAD_CHUNKS = 20_000
 """Chunks of one first load of one stream: 200 million records at 10,000 a chunk."""
+
+UPLOAD_OFFSET_HEADER = "Upload-Offset"
+"""HEAD of a body answers with it: how many bytes of an unfinished upload the Web Database has."""

@@ -1,0 +1,348 @@
+"""Apply: fetched batches into the business tables, so that a till never waits and one bad record stops only itself.
+
+A batch is applied in short transactions of whole records with a pause of at least the same length between two. The last
+one writes rows, cursor and acknowledgement together; after a crash the batch is repeated, which is harmless because
+images are whole. What the database refuses is found by halving and parked; the rest goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from ginesys_sync.core.events import RecordParked
+from ginesys_sync.core.model import HEAD_OFFICE, Stream, key_text
+from ginesys_sync.core.plan import PLAN_ENTITY, Entity, Owner
+from ginesys_sync.core.status import Stage
+from ginesys_sync.engine.conflicts import LOST_CONFLICT, Conflicts, Faults
+from ginesys_sync.engine.context import RunContext
+from ginesys_sync.engine.pump import Channel, Turn
+from ginesys_sync.engine.receive import Fetched, Reached, Received
+from ginesys_sync.store import ledger, parking
+from ginesys_sync.store.applying import BodyApplier, ConstraintBroken, Span
+from ginesys_sync.store.database import transaction
+from ginesys_sync.store.fence import require_fence
+from ginesys_sync.store.parking import KEPT_EDIT, NewParked
+from ginesys_sync.wire.excerpt import excerpts
+
+_FIRST_SLICE = 500
+_LARGEST_SLICE = 20_000
+
+
+def _without(span: Span, faults: Faults) -> Iterator[Span]:
+    """The stretches of a span between the records that must not go in."""
+    first = span.first
+    for number in sorted(faults):
+        if span.first <= number <= span.last:
+            if first < number:
+                yield Span(first, number - 1)
+            first = number + 1
+    if first <= span.last:
+        yield Span(first, span.last)
+
+
+def next_slice(size: int, seconds: float, wanted_seconds: float) -> int:
+    """How many records to write next, when `size` of them held the lock for `seconds`."""
+    scale = wanted_seconds / max(seconds, 1e-6)
+    return max(50, min(_LARGEST_SLICE, int(size * max(0.25, min(scale, 2.0)))))
+
+
+class Slices:
+    """Cuts a span into slices whose size follows the time the last ones took, and pauses between them."""
+
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+        self._sizes: dict[str, int] = {}
+        self._rest = 0.0
+
+    def of(self, entity: Entity, span: Span | None) -> Iterator[Span]:
+        """The slices of a span, each sized when its turn comes."""
+        first = span.first if span else 0
+        while span and first <= span.last:
+            size = self._sizes.get(entity.name, _FIRST_SLICE)
+            last = min(span.last, first + size - 1)
+            yield Span(first, last)
+            first = last + 1
+
+    def timed(self, entity: Entity, span: Span, work: Callable[[], None]) -> None:
+        """Let a till have the lock for as long as we had it, then do one transaction and learn from its length."""
+        clock = self._context.clock
+        if self._rest > 0:
+            clock.sleep(self._rest)
+        start = clock.monotonic()
+        work()
+        self._rest = clock.monotonic() - start
+        count = span.last - span.first + 1
+        size = self._sizes.get(entity.name, _FIRST_SLICE)
+        if count >= size // 2:
+            self._sizes[entity.name] = next_slice(count, self._rest, self._context.lock_seconds)
+
+
+class BatchWork:
+    """One body being applied: which entity, whose, from which batch, and which records were set aside."""
+
+    def __init__(self, entity: Entity, origin: str, stream: str, no: int, raw: bytes) -> None:
+        self.entity = entity
+        self.origin = origin
+        self.stream = stream
+        self.no = no
+        self.raw = raw
+        self.faults: Faults = {}
+        self.is_load = False
+        self.places: dict[int, tuple[str, int]] = {}
+
+    def place(self, number: int) -> tuple[str, int]:
+        """The stream and batch that a record came in."""
+        return self.places.get(number, (self.stream, self.no))
+
+
+class Apply:
+    """The stage: takes what Receive hands over, in its order."""
+
+    def __init__(self, context: RunContext, received: Channel[Received]) -> None:
+        self._context = context
+        self._received = received
+        self.applier = BodyApplier(context.database.connect())
+        self.bodies = BodyWork(context, self.applier)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.applier.connection.close()
+
+    def step(self) -> Turn:
+        """Apply one batch, or move a cursor past batches that are for others."""
+        self._context.check_cancelled()
+        item = self._received.take()
+        if item is None:
+            if not self._received.is_drained:
+                return Turn.IDLE
+            self._context.tally.finish(Stage.UPDATING)
+            return Turn.DONE
+        if isinstance(item, Reached):
+            self._reach(item)
+        else:
+            self._apply(item)
+        return Turn.PROGRESS
+
+    def _reach(self, reached: Reached) -> None:
+        connection = self.applier.connection
+        state = ledger.streams(connection).get(reached.stream)
+        if state is None or state.applied_no >= reached.no:
+            return
+        with transaction(connection):
+            require_fence(connection, self._context.fence)
+            self.bodies.move_cursor(reached.stream, reached.epoch, reached.no)
+
+    def _apply(self, fetched: Fetched) -> None:
+        batch = fetched.batch
+        entity = self._context.plan.entity(batch.entity)
+        origin = Stream.parse(batch.stream).origin
+        work = BatchWork(entity, origin, batch.stream, batch.no, fetched.raw)
+        self.bodies.apply(
+            work, lambda: self.bodies.move_cursor(batch.stream, batch.epoch, batch.no)
+        )
+        self._context.tally.add(Stage.UPDATING, batch.records + batch.gone)
+        if entity.name == PLAN_ENTITY.name:
+            self._context.reload_plan(self._context)
+
+
+class BodyWork:
+    """Applies one body: who may write what, slices, parking. Used for batches, parked sets and load chunks alike."""
+
+    def __init__(self, context: RunContext, applier: BodyApplier) -> None:
+        self._context = context
+        self._applier = applier
+        self._slices = Slices(context)
+        self._conflicts = Conflicts(context, applier)
+
+    def move_cursor(self, stream: str, epoch: str, no: int) -> None:
+        """Applied up to `no`, inside the caller's transaction."""
+        ledger.move_cursor(
+            self._applier.connection,
+            stream,
+            epoch,
+            no,
+            self._context.site,
+            self._context.run,
+            self._context.now(),
+        )
+
+    def apply(self, work: BatchWork, at_end: Callable[[], None]) -> None:
+        """Apply a body; `at_end` runs inside its last transaction."""
+        applier, entity = self._applier, work.entity
+        applier.attach(work.raw)
+        images, gone = applier.span(entity), applier.gone_span()
+        in_use: list[Span] = []
+        for part in self._slices.of(entity, gone):
+            in_use += self._bury(work, part)
+        for part in self._slices.of(entity, images):
+            self._write(work, part)
+        for part in in_use:
+            self._bury_again(work, part)
+        self._finish(work, at_end)
+
+    # --- images -------------------------------------------------------------------------------------------------
+
+    def _write(self, work: BatchWork, span: Span) -> None:
+        """One slice: everything in it that may go in goes in; the rest is noted as faults."""
+        self._slices.timed(work.entity, span, lambda: self._write_or_halve(work, span))
+
+    def _write_or_halve(self, work: BatchWork, span: Span) -> None:
+        broken: ConstraintBroken | None = None
+        for do_vacate in (False, True):
+            try:
+                self._write_once(work, span, do_vacate)
+                return
+            except ConstraintBroken as fault:
+                broken = fault
+                if fault.code != "duplicate":
+                    break
+        assert broken is not None
+        if span.is_single:
+            work.faults[span.first] = (broken.code, broken.reason, "")
+            return
+        for half in span.halves():
+            self._write_or_halve(work, half)
+
+    def _write_once(self, work: BatchWork, span: Span, do_vacate: bool) -> None:
+        applier, entity = self._applier, work.entity
+        connection = applier.connection
+        found: Faults = {}
+        with transaction(connection):
+            require_fence(connection, self._context.fence)
+            found = self._faults(work, span)
+            found.update(self._conflicts.decide(work, span, found))
+            applier.hush(entity)
+            for part in _without(span, found):
+                if do_vacate:
+                    applier.vacate(entity, part)
+                applier.upsert(entity, part)
+                for number in applier.differing(entity, part):
+                    found[number] = (
+                        "changed",
+                        "This database did not keep the record as it was sent (a type or a trigger changed it).",
+                        "",
+                    )
+                self._keep_books(work, part, from_gone=False)
+            applier.unhush(entity)
+        work.faults.update({n: fault for n, fault in found.items() if fault[0] != LOST_CONFLICT})
+
+    def _faults(self, work: BatchWork, span: Span) -> Faults:
+        applier, entity = self._applier, work.entity
+        found: Faults = {}
+        for number in applier.keyless(entity, span):
+            found[number] = ("no_key", "The record has no key, or rows that are not its own.", "")
+        if entity.owner is Owner.SITE:
+            for number in applier.not_of(entity, span, work.origin):
+                found[number] = (
+                    "not_theirs",
+                    f"The record belongs to another site than {work.origin}, which sent it.",
+                    "",
+                )
+        for number, parent in applier.orphans(entity, span).items():
+            found.setdefault(
+                number, ("missing_parent", f"It refers to {parent}, which is not here.", parent)
+            )
+        if entity.owner is Owner.SHARED:
+            for number in self._kept_edits(work, span, from_gone=False):
+                found.setdefault(
+                    number, (KEPT_EDIT, "Edited here; head office's answer is awaited.", "")
+                )
+        return found
+
+    def _kept_edits(self, work: BatchWork, span: Span, from_gone: bool) -> list[int]:
+        if self._context.is_head_office:
+            return []
+        own = str(Stream(self._context.site, work.entity.channel))
+        reached = ledger.acknowledged(self._applier.connection, own, HEAD_OFFICE)
+        return self._applier.edited_here(work.entity, span, from_gone, reached)
+
+    def _keep_books(self, work: BatchWork, span: Span, from_gone: bool) -> None:
+        applier, entity = self._applier, work.entity
+        connection = applier.connection
+        if parking.has_parked(connection, entity.name):
+            parking.replace_parked(connection, entity, span.first, span.last, work.origin)
+        if entity.owner is Owner.SHARED:
+            if self._context.is_head_office:
+                applier.note_changes(entity, span, from_gone)
+            else:
+                applier.note_base(entity, span, work.no)
+        if work.is_load and not from_gone:
+            applier.keep_seen(entity, span)
+
+    # --- tombstones ---------------------------------------------------------------------------------------------
+
+    def _bury(self, work: BatchWork, span: Span) -> list[Span]:
+        """Tombstones nothing refers to. Returns those that are still in use: tried again after the images."""
+        left: list[Span] = []
+        self._slices.timed(work.entity, span, lambda: left.extend(self._bury_or_halve(work, span)))
+        return left
+
+    def _bury_or_halve(self, work: BatchWork, span: Span) -> list[Span]:
+        try:
+            self._bury_once(work, span)
+            return []
+        except ConstraintBroken as broken:
+            if span.is_single:
+                work.faults[span.first] = (broken.code, broken.reason, "")
+                return [span]
+            return [left for half in span.halves() for left in self._bury_or_halve(work, half)]
+
+    def _bury_again(self, work: BatchWork, span: Span) -> None:
+        del work.faults[span.first]
+        self._bury_or_halve(work, span)
+
+    def _bury_once(self, work: BatchWork, span: Span) -> None:
+        applier, entity = self._applier, work.entity
+        connection = applier.connection
+        found: Faults = {}
+        with transaction(connection):
+            require_fence(connection, self._context.fence)
+            if entity.owner is Owner.SITE:
+                for number in applier.gone_not_of(entity, span, work.origin):
+                    reason = f"The record belongs to another site than {work.origin}."
+                    found[number] = ("not_theirs", reason, "")
+            if entity.owner is Owner.SHARED:
+                for number in self._kept_edits(work, span, from_gone=True):
+                    found[number] = (KEPT_EDIT, "Edited here; head office's answer is awaited.", "")
+            applier.hush(entity)
+            for part in _without(span, found):
+                applier.bury(entity, part)
+                self._keep_books(work, part, from_gone=True)
+            applier.unhush(entity)
+        work.faults.update(found)
+
+    # --- the end ------------------------------------------------------------------------------------------------
+
+    def _finish(self, work: BatchWork, at_end: Callable[[], None]) -> None:
+        """Park what was set aside, and move on, in one transaction."""
+        connection = self._applier.connection
+        parked = self._parked_records(work)
+        with transaction(connection):
+            require_fence(connection, self._context.fence)
+            parking.park(connection, parked, self._context.now())
+            at_end()
+        for record in parked:
+            if record.code == KEPT_EDIT:
+                continue
+            self._context.listener(
+                RecordParked(record.entity, key_text(record.key), record.code, record.reason)
+            )
+
+    def _parked_records(self, work: BatchWork) -> list[NewParked]:
+        found = []
+        numbers: Sequence[int] = sorted(work.faults)
+        for number, key, body in excerpts(work.raw, work.entity, numbers):
+            code, reason, missing = work.faults[number]
+            found.append(
+                NewParked(
+                    work.entity.name,
+                    key,
+                    work.origin,
+                    *work.place(number),
+                    code,
+                    reason,
+                    missing,
+                    body,
+                )
+            )
+        return found

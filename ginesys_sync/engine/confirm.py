@@ -1,0 +1,111 @@
+"""Acknowledgements, both ways: those of others are collected, ours go out until the Web Database has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ginesys_sync.core.model import Stream, key_text
+from ginesys_sync.core.status import Stage
+from ginesys_sync.engine.context import RunContext
+from ginesys_sync.store import ledger, parking, sites
+from ginesys_sync.store.database import Connection, read_state, transaction, write_state
+from ginesys_sync.store.fence import require_fence
+from ginesys_sync.wire.messages import Ack, AckRow, AcksRequest, ParkedWord
+from ginesys_sync.wire.routes import MAX_PARKED_WORDS
+
+_COLLECTED_UP_TO = "acks_collected"
+_A_CALL = 200
+
+
+def collected_up_to(connection: Connection) -> int:
+    """The last acknowledgement row that was collected from the Web Database."""
+    return int(read_state(connection, _COLLECTED_UP_TO) or 0)
+
+
+def collect(context: RunContext, connection: Connection, rows: Sequence[AckRow]) -> None:
+    """Write what other sites acknowledged into the books, in one transaction."""
+    if not rows:
+        return
+    at = context.now()
+    with transaction(connection):
+        require_fence(connection, context.fence)
+        for row in rows:
+            _collect_one(context, connection, row, at)
+        write_state(connection, _COLLECTED_UP_TO, str(max(row.id for row in rows)))
+    context.tally.add(Stage.CONFIRMING, len(rows))
+
+
+def _collect_one(context: RunContext, connection: Connection, row: AckRow, at: str) -> None:
+    ack = row.ack
+    if Stream.parse(ack.stream).origin != context.site or ack.epoch != context.epoch:
+        return
+    ledger.note_collected(
+        connection,
+        ack.stream,
+        row.site,
+        ack.epoch,
+        ack.kind,
+        ack.from_no,
+        ack.to_no,
+        context.run,
+        ack.run,
+        ack.applied_at,
+        ack.parked_total,
+        at,
+    )
+    words = [
+        (word.entity, key_text(tuple(word.key)), word.no, word.code, word.reason)
+        for word in ack.parked
+    ]
+    ledger.replace_attention(connection, row.site, ack.stream, words, at)
+    if ack.kind == "load":
+        sites.end_load(connection, row.site, ack.stream)
+
+
+def deliver(context: RunContext, connection: Connection) -> None:
+    """Send the acknowledgements that the Web Database does not have yet."""
+    waiting = ledger.undelivered_acks(connection, context.site)
+    widths = {entity.name: len(entity.key) for entity in context.plan.entities}
+    for start in range(0, len(waiting), _A_CALL):
+        some = waiting[start : start + _A_CALL]
+        messages = [_message(connection, ack, widths) for ack in some]
+        context.web.acks(AcksRequest(acks=messages))
+        told = [(ack.id, word.parked_total) for ack, word in zip(some, messages, strict=True)]
+        with transaction(connection):
+            require_fence(connection, context.fence)
+            ledger.note_delivered(connection, told, context.now())
+        context.tally.add(Stage.CONFIRMING, len(some))
+
+
+def _message(connection: Connection, ack: ledger.OwnAck, widths: dict[str, int]) -> Ack:
+    total, parked = parking.parked_words(connection, ack.stream, widths, MAX_PARKED_WORDS)
+    return Ack(
+        stream=ack.stream,
+        epoch=ack.epoch,
+        kind="load" if ack.kind == "load" else "data",
+        from_no=ack.from_no,
+        to_no=ack.to_no,
+        run=ack.run,
+        applied_at=ack.applied_at,
+        parked_total=total,
+        parked=[_word(record) for record in parked],
+    )
+
+
+def _word(record: parking.Parked) -> ParkedWord:
+    key = [part.hex() if isinstance(part, bytes) else part for part in record.key]
+    return ParkedWord(
+        entity=record.entity,
+        key=[part if isinstance(part, int) else str(part)[:1000] for part in key],
+        no=record.no,
+        code=record.code,
+        reason=record.reason[:1000],
+    )
+
+
+def say_parked_changed(context: RunContext, connection: Connection, streams: Iterable[str]) -> None:
+    """What is parked of these streams has changed: acknowledge again, so that the sender learns it."""
+    with transaction(connection):
+        require_fence(connection, context.fence)
+        for stream in streams:
+            ledger.acknowledge_again(connection, stream, context.site, context.run, context.now())

@@ -1,0 +1,63 @@
+"""Shared records at head office: who wins when two sites edited the same record.
+
+A site's edit carries the number of head office's batch that it was made on. If that is head office's present version,
+there is no conflict, whatever the clocks say. Else the newer edit wins, ties go to head office, and both versions are
+kept in a list. Either way head office's decision is noted as a change, so that the answer always flows back.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ginesys_sync.core.model import HEAD_OFFICE
+from ginesys_sync.core.plan import Entity, Owner
+from ginesys_sync.engine.context import RunContext
+from ginesys_sync.store.applying import BodyApplier, Span
+from ginesys_sync.store.conflicts import Conflict, keep_conflict
+from ginesys_sync.store.images import image_of
+from ginesys_sync.wire.excerpt import excerpts
+
+Faults = dict[int, tuple[str, str, str]]
+"""Record id → (code, reason, missing parent) of records that must not, or cannot, be applied."""
+LOST_CONFLICT = "lost_conflict"
+"""Not a fault: head office's own version stands, and goes out again as the answer."""
+
+
+class ConflictingWork(Protocol):
+    """What `decide` needs of the body being applied (see `engine.apply.BatchWork`)."""
+
+    entity: Entity
+    origin: str
+    raw: bytes
+
+
+class Conflicts:
+    """Decides conflicts of one run, inside the transaction that applies."""
+
+    def __init__(self, context: RunContext, applier: BodyApplier) -> None:
+        self._context = context
+        self._applier = applier
+
+    def decide(self, work: ConflictingWork, span: Span, faults: Faults) -> Faults:
+        """Which records of a span lose to what stands here. Keeps both versions of each conflict."""
+        entity = work.entity
+        if entity.owner is not Owner.SHARED or not self._context.is_head_office:
+            return {}
+        meanwhile = self._applier.edited_meanwhile(entity, span, from_gone=False)
+        numbers = [number for number in meanwhile if number not in faults]
+        if not numbers:
+            return {}
+        losers = set(self._applier.older_than_here(entity, numbers))
+        for number, key, theirs in excerpts(work.raw, entity, numbers):
+            ours = image_of(self._applier.connection, entity, key)
+            winner = HEAD_OFFICE if number in losers else work.origin
+            if ours is not None and ours.data != theirs:
+                keep_conflict(
+                    self._applier.connection,
+                    Conflict(entity.name, key, work.origin, winner, ours.data, theirs),
+                    self._context.run,
+                    self._context.now(),
+                )
+            if number in losers:
+                self._applier.note_changes(entity, Span(number, number), from_gone=False)
+        return {number: (LOST_CONFLICT, "", "") for number in losers}

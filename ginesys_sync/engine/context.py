@@ -1,0 +1,120 @@
+"""What every stage of a run needs, put together once by the composition root."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+
+from ginesys_sync.core.clock import Clock, iso
+from ginesys_sync.core.errors import Cancelled
+from ginesys_sync.core.events import Listener, StageMoved
+from ginesys_sync.core.model import HEAD_OFFICE, SiteCode, Stream
+from ginesys_sync.core.plan import Entity, Plan
+from ginesys_sync.core.status import Stage
+from ginesys_sync.engine.staging import Staging
+from ginesys_sync.engine.webdb import WebDatabase
+from ginesys_sync.store.database import Database
+
+
+@dataclass(slots=True)
+class _Count:
+    done: int = 0
+    total: int | None = None
+    size: int = 0
+    is_finished: bool = False
+
+
+class Tally:
+    """How far each stage is, counted from several threads."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._counts = {stage: _Count() for stage in Stage}
+        self._lock = threading.Lock()
+        self._listener = listener
+        self.stage = Stage.STARTING
+
+    def add(self, stage: Stage, records: int, size: int = 0) -> None:
+        """A stage has done more records and bytes."""
+        with self._lock:
+            count = self._counts[stage]
+            count.done += records
+            count.size += size
+            self.stage = stage
+            moved = StageMoved(stage, count.done, count.total, count.size, count.is_finished)
+        self._listener(moved)
+
+    def expect(self, stage: Stage, records: int) -> None:
+        """A stage is known to have this many records more to do."""
+        with self._lock:
+            count = self._counts[stage]
+            count.total = (count.total or 0) + records
+
+    def finish(self, stage: Stage) -> None:
+        """A stage is over."""
+        with self._lock:
+            count = self._counts[stage]
+            count.is_finished = True
+            count.total = count.done
+            self.stage = stage
+            moved = StageMoved(stage, count.done, count.total, count.size, True)
+        self._listener(moved)
+
+    def document(self) -> dict[str, dict[str, int | bool | None]]:
+        """The counts per stage, ready for JSON."""
+        with self._lock:
+            return {
+                stage.value: {
+                    "done": count.done,
+                    "total": count.total,
+                    "size": count.size,
+                    "finished": count.is_finished,
+                }
+                for stage, count in self._counts.items()
+            }
+
+
+@dataclass(slots=True)
+class RunContext:
+    """One run at one site. `sites` are those it releases to (None: all). `plan` holds the sync's own entities too."""
+
+    database: Database
+    web: WebDatabase
+    staging: Staging
+    inbox: Staging
+    clock: Clock
+    transfers: Executor
+    listener: Listener
+    is_cancelled: Callable[[], bool]
+    site: SiteCode
+    epoch: str
+    incarnation: str
+    program: str
+    plan: Plan
+    fence: int
+    run: int
+    sites: tuple[str, ...] | None
+    tally: Tally
+    reload_plan: Callable[[RunContext], None]
+    lock_seconds: float = 0.012
+    parked: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def is_head_office(self) -> bool:
+        """Whether this run is head office's."""
+        return self.site == HEAD_OFFICE
+
+    def now(self) -> str:
+        """The moment, as kept and sent."""
+        return iso(self.clock.now())
+
+    def own_stream(self, entity: Entity) -> Stream:
+        """The stream that this site's records of an entity travel in."""
+        return Stream(self.site, entity.channel)
+
+    def check_cancelled(self) -> None:
+        """Between two pieces of work: raises Cancelled when a person stopped the run."""
+        if self.is_cancelled():
+            raise Cancelled("The sync was stopped by a person.")

@@ -1,0 +1,59 @@
+"""Flush: let go of bodies that nobody needs any more.
+
+A staged body is kept until every active store (head office, for a store) has acknowledged its batch, and then for some
+days more, as a fetched one is, so that a batch can be opened and looked into.
+"""
+
+from __future__ import annotations
+
+from ginesys_sync.core.model import HEAD_OFFICE, Role, SiteState
+from ginesys_sync.engine.context import RunContext
+from ginesys_sync.engine.staging import Staging
+from ginesys_sync.store import ledger, sites
+from ginesys_sync.store.database import Connection
+
+KEEP_SECONDS = 7 * 86_400
+KEEP_BYTES = 500_000_000
+
+
+def to_drop(bodies: list[tuple[str, int, float]], needed: set[str], now: float) -> list[str]:
+    """Which bodies (name, size, written at) may go: never a needed one; the others when they are old, oldest first
+    when they are too many."""
+    spare = sorted((written, name, size) for name, size, written in bodies if name not in needed)
+    total = sum(size for _, _, size in spare)
+    gone = []
+    for written, name, size in spare:
+        if total <= KEEP_BYTES and now - written <= KEEP_SECONDS:
+            continue
+        gone.append(name)
+        total -= size
+    return gone
+
+
+def flush(context: RunContext, connection: Connection) -> None:
+    """Drop what may go from the staged and the fetched bodies."""
+    now = context.clock.now().timestamp()
+    _drop(context.inbox, set(), now)
+    needed = {
+        name
+        for name, (stream, no) in ledger.staged_bodies(connection, context.site).items()
+        if no > _done_up_to(context, connection, stream)
+    }
+    _drop(context.staging, needed, now)
+
+
+def _drop(folder: Staging, needed: set[str], now: float) -> None:
+    for name in to_drop(folder.names(), needed, now):
+        folder.drop(name)
+
+
+def _done_up_to(context: RunContext, connection: Connection, stream: str) -> int:
+    """How far every site that counts has acknowledged an own stream."""
+    if not context.is_head_office:
+        return ledger.acknowledged(connection, stream, HEAD_OFFICE)
+    counted = [
+        site.code
+        for site in sites.sites(connection)
+        if site.role is Role.STORE and site.state is SiteState.ACTIVE
+    ]
+    return min((ledger.acknowledged(connection, stream, code) for code in counted), default=0)

@@ -1,0 +1,98 @@
+"""Head office's list of sites: what its own tables say, what the Web Database says, and what follows from a change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from ginesys_sync.core.model import HEAD_OFFICE, Role, Site, SiteCode, SiteState, Stream
+from ginesys_sync.engine.context import RunContext
+from ginesys_sync.store import sites
+from ginesys_sync.store.database import Connection, transaction
+from ginesys_sync.store.fence import require_fence
+from ginesys_sync.wire.messages import SiteContact
+
+
+def merged(
+    known: Mapping[str, Site],
+    business: Mapping[str, sites.BusinessSite],
+    contacts: Mapping[str, SiteContact],
+) -> dict[str, Site]:
+    """The sites as they should be listed. A site is the chain's when it has been invited at the Web Database; its name,
+    groups and whether it is open come from the business's own list where there is one."""
+    found: dict[str, Site] = {}
+    for code in sorted({*known, *contacts}):
+        before, contact, own = known.get(code), contacts.get(code), business.get(code)
+        state = before.state if before else SiteState.INVITED
+        if contact is not None:
+            state = SiteState(contact.state)
+        role = Role(contact.role) if contact else (before.role if before else Role.STORE)
+        if own is not None and not own.is_open:
+            state = SiteState.CLOSED
+        found[code] = Site(
+            SiteCode(code),
+            own.name if own else (before.name if before else _name(code)),
+            role,
+            state,
+            own.groups if own else (before.groups if before else ()),
+        )
+    return found
+
+
+def _name(code: str) -> str:
+    return "Head office" if code == HEAD_OFFICE else code
+
+
+def refresh_sites(
+    context: RunContext, connection: Connection, answers: Sequence[SiteContact]
+) -> None:
+    """Bring the list of sites up to date, and let follow what must: audiences are computed again when sites or groups
+    changed, and a site that came with nothing is owed first loads up to the heads of this moment. One transaction."""
+    at = context.now()
+    with transaction(connection):
+        require_fence(connection, context.fence)
+        before = {site.code: site for site in sites.sites(connection)}
+        contacts = {answer.site: answer for answer in answers}
+        after = merged(before, sites.business_sites(connection, context.plan), contacts)
+        for answer in answers:
+            sites.write_contact(connection, _contact(answer))
+        for site in after.values():
+            sites.write_site(connection, site)
+        joined = _owe_loads(context, connection, answers, at)
+        if _audiences_changed(before.values(), after.values()) or joined:
+            sites.note_audiences(connection, context.plan, joined)
+
+
+def _contact(answer: SiteContact) -> sites.Contact:
+    return sites.Contact(
+        answer.site,
+        answer.enrolled_at,
+        answer.last_seen_at,
+        answer.program,
+        answer.plan_version,
+        answer.run,
+    )
+
+
+def _audiences_changed(before: Iterable[Site], after: Iterable[Site]) -> bool:
+    def facts(members: Iterable[Site]) -> set[tuple[str, bool, tuple[str, ...]]]:
+        return {(s.code, s.state is SiteState.ACTIVE, s.groups) for s in members}
+
+    return facts(before) != facts(after)
+
+
+def _owe_loads(
+    context: RunContext, connection: Connection, answers: Sequence[SiteContact], at: str
+) -> list[str]:
+    """Owe every wanted load that is not owed yet. Returns the sites that had been sent records before."""
+    owed = {(load.site, load.stream) for load in sites.loads(connection)}
+    joined = []
+    for answer in answers:
+        wanted = [
+            stream
+            for stream in answer.loads_wanted
+            if (answer.site, stream) not in owed and Stream.parse(stream).origin == context.site
+        ]
+        if wanted:
+            sites.owe_load(connection, answer.site, wanted, at)
+            joined.append(answer.site)
+    return joined

@@ -1,0 +1,70 @@
+"""Parked records are tried again at the end of every run, as one set per kind, so that swaps and cycles resolve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ginesys_sync.core.plan import Entity, Owner
+from ginesys_sync.engine.apply import BatchWork, BodyWork
+from ginesys_sync.engine.confirm import say_parked_changed
+from ginesys_sync.engine.context import RunContext
+from ginesys_sync.store import parking
+from ginesys_sync.store.applying import BodyApplier
+from ginesys_sync.wire.excerpt import joined
+
+_A_SET = 5_000
+
+
+def retry_parked(context: RunContext, applier: BodyApplier) -> None:
+    """Try every parked record again, lane by lane, until a round brings nothing more in."""
+    connection = applier.connection
+    before = _standing(applier)
+    if not before:
+        return
+    known = {entity.name: entity for entity in context.plan.entities}
+    for _ in range(len(context.plan.entities)):
+        count = len(_standing(applier))
+        waiting = [
+            (known[name], origin)
+            for name, origin in parking.waiting_origins(connection)
+            if name in known
+        ]
+        waiting.sort(key=lambda pair: context.plan.lane(pair[0].channel))
+        for entity, origin in waiting:
+            _retry_one(context, applier, entity, origin)
+        if len(_standing(applier)) == count:
+            break
+    after = _standing(applier)
+    changed = {stream for _, stream in before.keys() ^ after.keys() if stream}
+    if changed:
+        say_parked_changed(context, connection, sorted(changed))
+
+
+def _standing(applier: BodyApplier) -> dict[tuple[int, str], None]:
+    return dict.fromkeys(parking.parked_ids(applier.connection))
+
+
+def _retry_one(context: RunContext, applier: BodyApplier, entity: Entity, origin: str) -> None:
+    after = 0
+    while True:
+        context.check_cancelled()
+        records = parking.parked_of(applier.connection, entity, origin, after, _A_SET)
+        if not records:
+            return
+        after = records[-1].id
+        for some in _sets(entity, records):
+            work = BatchWork(
+                entity, origin, some[0].stream, some[0].no, joined(entity, [r.body for r in some])
+            )
+            work.places = {
+                number: (record.stream, record.no) for number, record in enumerate(some, start=1)
+            }
+            BodyWork(context, applier).apply(work, lambda: None)
+
+
+def _sets(entity: Entity, records: Sequence[parking.Parked]) -> list[tuple[parking.Parked, ...]]:
+    """One set; but shared records batch by batch, because each remembers the batch it came with."""
+    if entity.owner is not Owner.SHARED:
+        return [tuple(records)]
+    numbers = sorted({record.no for record in records})
+    return [tuple(r for r in records if r.no == no) for no in numbers]

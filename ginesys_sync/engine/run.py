@@ -1,0 +1,209 @@
+"""One run, in its order: open, send, first loads, receive, try the parked again, confirm, flush.
+
+Sending comes first, so that what a site edited itself is on its way before anything of others is applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Protocol
+
+from ginesys_sync.core.events import Counted
+from ginesys_sync.core.model import Stream
+from ginesys_sync.core.plan import captured_by
+from ginesys_sync.core.status import Stage
+from ginesys_sync.engine.apply import Apply
+from ginesys_sync.engine.confirm import collect, collected_up_to, deliver
+from ginesys_sync.engine.context import RunContext
+from ginesys_sync.engine.flush import flush
+from ginesys_sync.engine.loads import LoadWork, offer_loads
+from ginesys_sync.engine.members import refresh_sites
+from ginesys_sync.engine.pump import Channel, Step
+from ginesys_sync.engine.receive import (
+    Receive,
+    Received,
+    mail_request,
+    waits_for_load,
+)
+from ginesys_sync.engine.retry import retry_parked
+from ginesys_sync.engine.seal import CutClaim, ReadChanges, SealClaims, SealedClaim
+from ginesys_sync.engine.upload import Upload, post, release_rest
+from ginesys_sync.store import ledger
+from ginesys_sync.store.applying import BodyApplier
+from ginesys_sync.store.claiming import ClaimWriter
+from ginesys_sync.store.database import Connection, transaction
+from ginesys_sync.store.fence import require_fence
+from ginesys_sync.store.sealing import SealReader
+from ginesys_sync.wire.messages import MailAnswer, OpenAnswer, OpenRequest, StreamPlace
+from ginesys_sync.wire.routes import PROTOCOL
+
+_AHEAD = 3
+
+
+class Pump(Protocol):
+    """Runs stages until all are done (`pump.ThreadPump`, `pump.TurnPump`)."""
+
+    def run(self, stages: Sequence[Step]) -> None:
+        """Raises the first fault of a stage."""
+
+
+def exchange(context: RunContext, pump: Pump) -> None:
+    """Do one run's work. Raises KnownError when it could not be done; what was done by then stands."""
+    with ExitStack() as stack:
+        connection = stack.enter_context(context.database.connect())
+        _begin_streams(context, connection)
+        answer = _open(context, connection)
+        context.tally.finish(Stage.STARTING)
+        _send(context, connection, answer, pump)
+        if context.is_head_office:
+            offer_loads(context, connection)
+        applier = BodyApplier(stack.enter_context(context.database.connect()))
+        _receive(context, connection, answer.mail, applier, pump)
+        retry_parked(context, applier)
+        deliver(context, connection)
+        context.tally.finish(Stage.CONFIRMING)
+        flush(context, connection)
+        context.tally.finish(Stage.FINISHING)
+
+
+def _begin_streams(context: RunContext, connection: Connection) -> None:
+    """Have a row for every stream this site may fill."""
+    mine = {
+        str(context.own_stream(entity))
+        for entity in context.plan.entities
+        if captured_by(entity, context.is_head_office)
+    }
+    with transaction(connection):
+        require_fence(connection, context.fence)
+        for stream in sorted(mine):
+            ledger.ensure_stream(connection, stream, context.epoch)
+
+
+def _open(context: RunContext, connection: Connection) -> OpenAnswer:
+    """The first call: heads are compared, acknowledgements and contacts taken in."""
+    own = [
+        state
+        for name, state in ledger.streams(connection).items()
+        if Stream.parse(name).origin == context.site and state.head_no
+    ]
+    answer = context.web.open(
+        OpenRequest(
+            incarnation=context.incarnation,
+            run=context.run,
+            program=context.program,
+            protocol=PROTOCOL,
+            plan_version=context.plan.version,
+            clock=context.now(),
+            heads=[StreamPlace(stream=s.stream, epoch=s.epoch, no=s.head_no) for s in own],
+            mail=mail_request(context, connection, collected_up_to(connection)),
+        )
+    )
+    collect(context, connection, answer.mail.acks)
+    with transaction(connection):
+        require_fence(connection, context.fence)
+        for place in answer.own:
+            if place.epoch == context.epoch:
+                ledger.note_uploaded(connection, place.stream, place.epoch, place.no, context.now())
+    if context.is_head_office:
+        refresh_sites(context, connection, answer.sites)
+    for name in answer.missing:
+        data = context.staging.get(name)
+        if data is not None:
+            context.web.put_body(name, data)
+    return answer
+
+
+# --- sending ------------------------------------------------------------------------------------------------------
+
+
+def _send(context: RunContext, connection: Connection, answer: OpenAnswer, pump: Pump) -> None:
+    _send_left_over(context, connection, answer)
+    reader = SealReader(context.database, context.plan, context.site)
+    cuts: Channel[CutClaim] = Channel(_AHEAD)
+    sealed: Channel[SealedClaim] = Channel(_AHEAD)
+    with ExitStack() as stack:
+        stack.callback(reader.close)
+        waiting = reader.waiting()
+        context.listener(Counted(waiting))
+        writer = ClaimWriter(context.database, context.fence)
+        stack.callback(writer.close)
+        upload = Upload(context, sealed)
+        stack.callback(upload.close)
+        pump.run(
+            [ReadChanges(context, reader, cuts), SealClaims(context, writer, cuts, sealed), upload]
+        )
+    release_rest(context, connection)
+
+
+def _send_left_over(context: RunContext, connection: Connection, answer: OpenAnswer) -> None:
+    """What an earlier run sealed and could not send, lanes in their order."""
+    there = {place.stream: place.no for place in answer.own if place.epoch == context.epoch}
+    own = [
+        state
+        for name, state in ledger.streams(connection).items()
+        if Stream.parse(name).origin == context.site
+    ]
+    own.sort(key=lambda state: context.plan.lane(Stream.parse(state.stream).channel))
+    for state in own:
+        reached = there.get(state.stream, 0)
+        while reached < state.head_no:
+            context.check_cancelled()
+            batches = ledger.batches_after(connection, state.stream, context.epoch, reached, 50)
+            if not batches:
+                break
+            post(context, connection, batches, {})
+            reached = batches[-1].no
+
+
+# --- receiving ----------------------------------------------------------------------------------------------------
+
+
+def _receive(
+    context: RunContext,
+    connection: Connection,
+    first: MailAnswer,
+    applier: BodyApplier,
+    pump: Pump,
+) -> None:
+    """Rounds of mail until one brings nothing: each reads up to the heads its first answer told of."""
+    answer = first
+    while True:
+        for load in answer.loads:
+            LoadWork(context, applier).apply(load)
+        _say_what_waits(context, answer)
+        if not answer.batches and not _moves(connection, answer):
+            break
+        received: Channel[Received] = Channel(_AHEAD)
+        with ExitStack() as stack:
+            receive = Receive(context, answer, received)
+            stack.callback(receive.close)
+            apply = Apply(context, received)
+            stack.callback(apply.close)
+            pump.run([receive, apply])
+        answer = context.web.mail(mail_request(context, connection, collected_up_to(connection)))
+        collect(context, connection, answer.acks)
+        if not answer.batches and not answer.loads:
+            break
+    context.tally.finish(Stage.RECEIVING)
+    context.tally.finish(Stage.UPDATING)
+
+
+def _moves(connection: Connection, answer: MailAnswer) -> bool:
+    """Whether some cursor would move although no batch came: what lay between was for others."""
+    known = ledger.streams(connection)
+    return any(
+        stream.load == "none"
+        and stream.complete > (known[stream.stream].applied_no if stream.stream in known else 0)
+        for stream in answer.streams
+    )
+
+
+def _say_what_waits(context: RunContext, answer: MailAnswer) -> None:
+    if waits_for_load(answer.streams) and not context.is_head_office:
+        sentence = (
+            "This store joined later and waits for its first full load. "
+            "It is made when head office syncs next."
+        )
+        if sentence not in context.notes:
+            context.notes.append(sentence)

@@ -1,0 +1,47 @@
+"""Both versions of shared records that were edited at two places at once: kept, so that a person can look and undo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from ginesys_sync.core.model import Key
+from ginesys_sync.store import schema
+from ginesys_sync.store.database import raw
+from ginesys_sync.store.keys import padded
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One conflict: the two images as single-record bodies, and whose version stands."""
+
+    entity: str
+    key: Key
+    site: str
+    winner: str
+    ours: bytes
+    theirs: bytes
+
+
+def keep_conflict(connection: Connection, conflict: Conflict, run: int, at: str) -> None:
+    """List a conflict, inside the caller's transaction."""
+    raw(connection).execute(
+        "INSERT INTO sync_conflict(entity, k1, k2, k3, k4, site, winner, ours, theirs, run, at) "
+        "VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            conflict.entity,
+            *padded(conflict.key),
+            conflict.site,
+            conflict.winner,
+            conflict.ours,
+            conflict.theirs,
+            run,
+            at,
+        ),
+    )
+
+
+def count_conflicts(connection: Connection) -> int:
+    """How many conflicts are listed."""
+    return int(connection.execute(select(func.count()).select_from(schema.conflict)).scalar_one())

@@ -1,0 +1,235 @@
+"""The business database: opening it, its connections, the border where its faults become ours, its migrations."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from ginesys_sync.core.errors import DatabaseUnusable, DiskFull, KnownError, VersionsDiffer
+from ginesys_sync.store import schema
+
+SCHEMA_VERSION = "0001"
+"""The newest migration; a database that says more was made by a newer program."""
+LOCK_WAIT_SECONDS = 30
+_FULL = ("database or disk is full", "disk i/o error")
+_LOCKED = ("database is locked", "database table is locked")
+
+
+class Database:
+    """One business database with the sync's own tables in it.
+
+    `url` is an SQLAlchemy URL; SQLite for now. Connections are in autocommit: transactions are opened in so many words
+    by `transaction`, which begins IMMEDIATE, because a deferred one that turns to writing fails at once."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.path = _sqlite_path(url)
+        self.engine: Engine = create_engine(
+            url,
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+            connect_args={"timeout": LOCK_WAIT_SECONDS, "check_same_thread": False},
+        )
+        event.listen(self.engine, "connect", _prepare_connection)
+
+    def connect(self) -> Connection:
+        """A connection in autocommit. Whoever takes it closes it."""
+        with database_faults():
+            return self.engine.connect()
+
+    def is_there(self) -> bool:
+        """Whether the database file exists."""
+        return self.path.exists()
+
+    def size(self) -> int:
+        """Its size on disk, in bytes."""
+        return self.path.stat().st_size
+
+    def dispose(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+
+def _sqlite_path(url: str) -> Path:
+    try:
+        parsed = make_url(url)
+    except SQLAlchemyError as fault:
+        raise DatabaseUnusable(
+            f"{url!r} is no database address.",
+            "Write it like sqlite+pysqlite:///path/to/shop.sqlite3.",
+        ) from fault
+    if (
+        parsed.get_backend_name() != "sqlite"
+        or not parsed.database
+        or parsed.database == ":memory:"
+    ):
+        raise DatabaseUnusable(
+            f"This version syncs SQLite databases only, not {parsed.get_backend_name()}.",
+            "Write the address like sqlite+pysqlite:///path/to/shop.sqlite3.",
+        )
+    return Path(parsed.database)
+
+
+def _prepare_connection(connection: sqlite3.Connection, _: object) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA cache_size=-16000")
+
+
+def raw(connection: Connection) -> sqlite3.Connection:
+    """The driver's own connection, for ATTACH, serialize and deserialize, and for hot paths."""
+    driver: Any = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
+
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[None]:
+    """One IMMEDIATE transaction: commits on leaving, rolls back on any fault."""
+    with database_faults():
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            _roll_back(connection)
+            raise
+        try:
+            connection.exec_driver_sql("COMMIT")
+        except BaseException:
+            _roll_back(connection)
+            raise
+
+
+@contextmanager
+def snapshot(connection: Connection) -> Iterator[None]:
+    """One read snapshot: every SELECT inside sees the same moment."""
+    with database_faults():
+        connection.exec_driver_sql("BEGIN")
+        connection.exec_driver_sql("SELECT 1 FROM sync_state LIMIT 1")
+        try:
+            yield
+        finally:
+            _roll_back(connection)
+
+
+def _roll_back(connection: Connection) -> None:
+    if raw(connection).in_transaction:
+        connection.exec_driver_sql("ROLLBACK")
+
+
+@contextmanager
+def database_faults() -> Iterator[None]:
+    """The border: what the database complains of leaves as a KnownError."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as fault:
+        raise translated(fault) from fault
+
+
+def translated(fault: DBAPIError | sqlite3.Error) -> KnownError:
+    """A database's complaint in shop words."""
+    original = fault.orig if isinstance(fault, DBAPIError) and fault.orig is not None else fault
+    words = str(original)
+    lower = words.lower()
+    if any(sign in lower for sign in _FULL):
+        return DiskFull("There is no room left on the disk of the database.", detail=words)
+    if any(sign in lower for sign in _LOCKED):
+        return DatabaseUnusable(
+            "Another program has kept the database locked for too long.",
+            "End long-running work in other programs on this database, then press Sync again.",
+            detail=words,
+        )
+    if "unable to open" in lower:
+        return DatabaseUnusable("The database cannot be opened.", detail=words)
+    if "readonly" in lower or "read-only" in lower:
+        return DatabaseUnusable("The database may not be written by this user.", detail=words)
+    if "malformed" in lower or "not a database" in lower:
+        return DatabaseUnusable(
+            "The database file is damaged or is not a database.",
+            "Restore it from your last backup; nothing was changed by the sync.",
+            detail=words,
+        )
+    return DatabaseUnusable("The database refused what the sync asked of it.", detail=words)
+
+
+def present_version(connection: Connection) -> str | None:
+    """The version of the sync's own tables in this database; None when there are none."""
+    if not inspect(connection).has_table(schema.VERSION_TABLE):
+        return None
+    found = connection.execute(text(f"SELECT version_num FROM {schema.VERSION_TABLE}")).scalar()
+    return None if found is None else str(found)
+
+
+def require_current(database: Database) -> None:
+    """Refuse a database that has no sync tables, or newer ones; bring older ones up to date."""
+    if not database.is_there():
+        raise DatabaseUnusable(f"There is no database at {database.path}.")
+    with database_faults(), database.connect() as connection:
+        found = present_version(connection)
+    if found is None:
+        raise DatabaseUnusable(
+            "This database has not been prepared for syncing.",
+            "Run `ginesys-sync init` for it first.",
+        )
+    if found > SCHEMA_VERSION:
+        raise VersionsDiffer(
+            "This database was made by a newer version of the program.",
+            "Install the newer version here as well; nothing was changed.",
+            detail=f"database {found}, program {SCHEMA_VERSION}",
+        )
+    if found < SCHEMA_VERSION:
+        migrate(database)
+
+
+def migrate(database: Database) -> None:
+    """Bring the sync's own tables up to date; an existing database that has some is copied aside first."""
+    from alembic import command
+    from alembic.config import Config
+
+    with database_faults(), database.connect() as connection:
+        found = present_version(connection)
+        if found is not None and found > SCHEMA_VERSION:
+            require_current(database)
+        if found is not None and found < SCHEMA_VERSION:
+            _copy_aside(database, connection, found)
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"] = connection
+        with transaction(connection):
+            command.upgrade(config, "head")
+
+
+def _copy_aside(database: Database, connection: Connection, version: str) -> None:
+    aside = database.path.with_name(f"{database.path.name}.before-{SCHEMA_VERSION}")
+    if shutil.disk_usage(database.path.parent).free < database.size() * 2:
+        raise DiskFull(
+            "There is no room for the safety copy that is made before the database is updated."
+        )
+    aside.unlink(missing_ok=True)
+    connection.execute(text("VACUUM INTO :aside"), {"aside": str(aside)})
+
+
+def read_state(connection: Connection, name: str) -> str | None:
+    """One of the sync's own remembered values."""
+    value = connection.execute(
+        select(schema.state.c.value).where(schema.state.c.name == name)
+    ).scalar()
+    return None if value is None else str(value)
+
+
+def write_state(connection: Connection, name: str, value: str) -> None:
+    """Remember a value, inside the caller's transaction."""
+    connection.exec_driver_sql(
+        "INSERT INTO sync_state(name, value) VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value",
+        (name, value),
+    )

@@ -1,0 +1,31 @@
+"""The fence: a number that each run raises, and that every transaction of the engine checks.
+
+The run lock (a file lock that dies with its holder) keeps two runs apart; the fence stops a run that lost its lock
+without noticing, such as one whose machine slept.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from ginesys_sync.core.errors import AlreadyRunning
+from ginesys_sync.store.database import read_state, transaction, write_state
+
+_FENCE = "fence"
+
+
+def raise_fence(connection: Connection) -> int:
+    """Begin to own the database: the new fence."""
+    with transaction(connection):
+        fence = int(read_state(connection, _FENCE) or 0) + 1
+        write_state(connection, _FENCE, str(fence))
+    return fence
+
+
+def require_fence(connection: Connection, fence: int) -> None:
+    """Inside a transaction: whether this run still owns the database. Raises AlreadyRunning."""
+    if int(read_state(connection, _FENCE) or 0) != fence:
+        raise AlreadyRunning(
+            "Another run of this site has taken over.",
+            "Nothing is lost: the other run goes on with the work.",
+        )

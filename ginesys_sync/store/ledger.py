@@ -1,0 +1,349 @@
+"""The books of the exchange at one site: streams, batches, releases, acknowledgements.
+
+Functions take the caller's connection; those that write are called inside its transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from ginesys_sync.store import schema
+from ginesys_sync.store.database import raw
+
+ALL_SITES = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """How far one stream is here. Own streams have head and uploaded; others' have applied."""
+
+    stream: str
+    epoch: str
+    head_no: int
+    uploaded_no: int
+    applied_no: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch in the books. `members` is the canonical list of its audience."""
+
+    stream: str
+    no: int
+    epoch: str
+    run: int
+    entity: str
+    members: str
+    plan_version: int
+    records: int
+    gone: int
+    rows: int
+    sha256: str
+    size: int
+    raw_size: int
+    sealed_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAck:
+    """An acknowledgement this site made and the Web Database does not have yet."""
+
+    id: int
+    stream: str
+    epoch: str
+    kind: str
+    from_no: int
+    to_no: int
+    run: int
+    applied_at: str
+
+
+def streams(connection: Connection) -> dict[str, StreamState]:
+    """All streams known here, by name."""
+    rows = connection.execute(select(schema.stream))
+    return {row.stream: StreamState(*row) for row in rows}
+
+
+def ensure_stream(connection: Connection, stream: str, epoch: str) -> None:
+    """Begin a stream in the books if it is new. An incoming stream in another epoch starts again from nothing."""
+    connection.exec_driver_sql(
+        "INSERT INTO sync_stream(stream, epoch) VALUES (?, ?) ON CONFLICT(stream) DO UPDATE SET "
+        "epoch = excluded.epoch, head_no = 0, uploaded_no = 0, applied_no = 0 WHERE epoch <> excluded.epoch",
+        (stream, epoch),
+    )
+
+
+def batches_after(
+    connection: Connection, stream: str, epoch: str, no: int, limit: int
+) -> tuple[Batch, ...]:
+    """Own batches numbered after `no`, in number order."""
+    table, audience = schema.batch, schema.audience
+    rows = connection.execute(
+        select(table, audience.c.members)
+        .join(audience, audience.c.id == table.c.audience)
+        .where(table.c.stream == stream, table.c.epoch == epoch, table.c.no > no)
+        .order_by(table.c.no)
+        .limit(limit)
+    )
+    return tuple(_batch(row) for row in rows)
+
+
+def batch_at(connection: Connection, stream: str, no: int) -> Batch | None:
+    """One batch, newest epoch first."""
+    table, audience = schema.batch, schema.audience
+    row = connection.execute(
+        select(table, audience.c.members)
+        .join(audience, audience.c.id == table.c.audience, isouter=True)
+        .where(table.c.stream == stream, table.c.no == no)
+        .order_by(table.c.id.desc())
+    ).first()
+    return None if row is None else _batch(row)
+
+
+def _batch(row: Row[Any]) -> Batch:
+    return Batch(
+        row.stream,
+        row.no,
+        row.epoch,
+        row.run,
+        row.entity,
+        row.members or "",
+        row.plan_version,
+        row.records,
+        row.gone,
+        row.rows,
+        row.sha256,
+        row.size,
+        row.raw_size,
+        row.sealed_at,
+    )
+
+
+def note_uploaded(connection: Connection, stream: str, epoch: str, to_no: int, at: str) -> None:
+    """The Web Database has this own stream up to `to_no` on its disk."""
+    connection.execute(
+        update(schema.batch)
+        .where(schema.batch.c.stream == stream, schema.batch.c.epoch == epoch)
+        .where(schema.batch.c.no <= to_no, schema.batch.c.uploaded_at.is_(None))
+        .values(uploaded_at=at)
+    )
+    connection.execute(
+        update(schema.stream)
+        .where(schema.stream.c.stream == stream, schema.stream.c.uploaded_no < to_no)
+        .values(uploaded_no=to_no)
+    )
+
+
+def released(connection: Connection, stream: str, site: str) -> int:
+    """How far `site` (or `*` for all) may read a stream, by releases in its own name."""
+    table = schema.release
+    found = connection.execute(
+        select(func.max(table.c.to_no)).where(table.c.stream == stream, table.c.site == site)
+    ).scalar()
+    return int(found or 0)
+
+
+def note_release(
+    connection: Connection, stream: str, sites: Sequence[str], to_no: int, run: int, at: str
+) -> None:
+    """The Web Database has let these sites (`*`: all) read up to `to_no`."""
+    for site in sites:
+        before = released(connection, stream, site)
+        if to_no > before:
+            raw(connection).execute(
+                "INSERT INTO sync_release(stream, site, from_no, to_no, run, at) VALUES (?,?,?,?,?,?)",
+                (stream, site, before, to_no, run, at),
+            )
+
+
+def note_received(connection: Connection, batches: Iterable[Batch], run: int, at: str) -> None:
+    """List fetched batches of another site, before they are applied. The same again changes nothing."""
+    raw(connection).executemany(
+        "INSERT INTO sync_batch(stream, no, epoch, run, entity, audience, plan_version, records, gone, rows, sha256, "
+        "size, raw_size, sealed_at, received_at) VALUES (?,?,?,?,?,0,?,?,?,?,?,?,?,?,?) "
+        "ON CONFLICT(stream, epoch, no) DO NOTHING",
+        [
+            (
+                b.stream,
+                b.no,
+                b.epoch,
+                run,
+                b.entity,
+                b.plan_version,
+                b.records,
+                b.gone,
+                b.rows,
+                b.sha256,
+                b.size,
+                b.raw_size,
+                b.sealed_at,
+                at,
+            )
+            for b in batches
+        ],
+    )
+
+
+def move_cursor(
+    connection: Connection,
+    stream: str,
+    epoch: str,
+    to_no: int,
+    site: str,
+    run: int,
+    at: str,
+    kind: str = "data",
+) -> None:
+    """Applied up to `to_no`: the cursor, and the acknowledgement that goes out for it, in the caller's transaction,
+    which also holds the rows. One acknowledgement a run and stream grows with the cursor."""
+    execute = raw(connection).execute
+    before = execute("SELECT applied_no FROM sync_stream WHERE stream = ?", (stream,)).fetchone()[0]
+    if to_no <= before:
+        return
+    execute(
+        "UPDATE sync_stream SET applied_no = ? WHERE stream = ? AND epoch = ?",
+        (to_no, stream, epoch),
+    )
+    grown = execute(
+        "UPDATE sync_ack SET to_no = ?, applied_at = ?, delivered_at = NULL "
+        "WHERE stream = ? AND site = ? AND run = ? AND kind = ?",
+        (to_no, at, stream, site, run, kind),
+    ).rowcount
+    if not grown:
+        execute(
+            "INSERT INTO sync_ack(stream, site, epoch, kind, from_no, to_no, run, applied_at) VALUES (?,?,?,?,?,?,?,?)",
+            (stream, site, epoch, kind, before, to_no, run, at),
+        )
+
+
+def acknowledge_again(connection: Connection, stream: str, site: str, run: int, at: str) -> None:
+    """What is parked of a stream has changed: say so with an acknowledgement that moves nothing else."""
+    row = (
+        raw(connection)
+        .execute("SELECT epoch, applied_no FROM sync_stream WHERE stream = ?", (stream,))
+        .fetchone()
+    )
+    if row is None:
+        return
+    grown = (
+        raw(connection)
+        .execute(
+            "UPDATE sync_ack SET delivered_at = NULL WHERE stream = ? AND site = ? AND run = ?",
+            (stream, site, run),
+        )
+        .rowcount
+    )
+    if not grown:
+        raw(connection).execute(
+            "INSERT INTO sync_ack(stream, site, epoch, from_no, to_no, run, applied_at) VALUES (?,?,?,?,?,?,?)",
+            (stream, site, row[0], row[1], row[1], run, at),
+        )
+
+
+def undelivered_acks(connection: Connection, site: str) -> tuple[OwnAck, ...]:
+    """Acknowledgements of this site that the Web Database does not have yet, oldest first."""
+    table = schema.ack
+    rows = connection.execute(
+        select(
+            table.c.id,
+            table.c.stream,
+            table.c.epoch,
+            table.c.kind,
+            table.c.from_no,
+            table.c.to_no,
+            table.c.run,
+            table.c.applied_at,
+        )
+        .where(table.c.site == site, table.c.delivered_at.is_(None))
+        .order_by(table.c.id)
+    )
+    return tuple(OwnAck(*row) for row in rows)
+
+
+def note_delivered(connection: Connection, acks: Iterable[tuple[int, int]], at: str) -> None:
+    """The Web Database has these acknowledgements: (row, number of records parked that it was told)."""
+    raw(connection).executemany(
+        "UPDATE sync_ack SET delivered_at = ?, parked_total = ? WHERE id = ?",
+        [(at, parked_total, number) for number, parked_total in acks],
+    )
+
+
+def note_collected(
+    connection: Connection,
+    stream: str,
+    site: str,
+    epoch: str,
+    kind: str,
+    from_no: int,
+    to_no: int,
+    run: int,
+    peer_run: int,
+    applied_at: str,
+    parked_total: int,
+    at: str,
+) -> None:
+    """Another site has acknowledged one of our streams. The same again changes nothing."""
+    execute = raw(connection).execute
+    known = execute(
+        "SELECT id FROM sync_ack WHERE stream = ? AND site = ? AND epoch = ? AND kind = ? AND to_no = ? AND peer_run = ?",
+        (stream, site, epoch, kind, to_no, peer_run),
+    ).fetchone()
+    if known:
+        execute("UPDATE sync_ack SET parked_total = ? WHERE id = ?", (parked_total, known[0]))
+        return
+    execute(
+        "INSERT INTO sync_ack(stream, site, epoch, kind, from_no, to_no, run, peer_run, applied_at, parked_total, "
+        "collected_at) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+        (stream, site, epoch, kind, from_no, to_no, run, peer_run, applied_at, parked_total, at),
+    )
+
+
+def replace_attention(
+    connection: Connection,
+    site: str,
+    stream: str,
+    words: Sequence[tuple[str, str, int, str, str]],
+    at: str,
+) -> None:
+    """What `site` says needs attention of our stream: (entity, key text, no, code, reason) each. The latest word
+    replaces the earlier ones."""
+    execute = raw(connection).execute
+    keep = [f"{entity}\x1f{key}" for entity, key, *_ in words]
+    for row_id, entity, key in execute(
+        "SELECT id, entity, key FROM sync_attention WHERE site = ? AND stream = ?", (site, stream)
+    ).fetchall():
+        if f"{entity}\x1f{key}" not in keep:
+            execute("DELETE FROM sync_attention WHERE id = ?", (row_id,))
+    raw(connection).executemany(
+        "INSERT INTO sync_attention(site, stream, entity, key, no, code, reason, first_at, last_at) "
+        "VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT(site, stream, entity, key) DO UPDATE SET no = excluded.no, "
+        "code = excluded.code, reason = excluded.reason, last_at = excluded.last_at",
+        [
+            (site, stream, entity, key, no, code, reason, at, at)
+            for entity, key, no, code, reason in words
+        ],
+    )
+
+
+def acknowledged(connection: Connection, stream: str, site: str) -> int:
+    """How far `site` has acknowledged a stream of ours."""
+    table = schema.ack
+    found = connection.execute(
+        select(func.max(table.c.to_no)).where(table.c.stream == stream, table.c.site == site)
+    ).scalar()
+    return int(found or 0)
+
+
+def staged_bodies(connection: Connection, origin: str) -> dict[str, tuple[str, int]]:
+    """Bodies of own batches, by SHA-256: the (stream, number) of the last batch that names each."""
+    table = schema.batch
+    rows = connection.execute(
+        select(table.c.sha256, table.c.stream, func.max(table.c.no))
+        .where(table.c.stream.like(f"{origin}/%"))
+        .group_by(table.c.sha256, table.c.stream)
+    )
+    return {row[0]: (row[1], int(row[2])) for row in rows}

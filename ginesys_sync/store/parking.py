@@ -1,0 +1,188 @@
+"""Parked records: kept with their reason and their image, tried again, replaced by whatever comes later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from ginesys_sync.core.model import Key
+from ginesys_sync.core.plan import Entity
+from ginesys_sync.store import schema
+from ginesys_sync.store.database import raw
+from ginesys_sync.store.keys import equal, key_of, padded, parts
+from ginesys_sync.wire.body import GONE, ID, quoted
+
+KEPT_EDIT = "kept_edit"
+"""Not a fault: a shared record with an edit of this site waits for head office's answer."""
+_KEY = "k1, k2, k3, k4"
+
+
+@dataclass(frozen=True, slots=True)
+class NewParked:
+    """A record to park. `body` holds it alone, serialized."""
+
+    entity: str
+    key: Key
+    origin: str
+    stream: str
+    no: int
+    code: str
+    reason: str
+    missing: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A parked record as kept."""
+
+    id: int
+    entity: str
+    key: Key
+    origin: str
+    stream: str
+    no: int
+    code: str
+    reason: str
+    missing: str
+    body: bytes
+    first_at: str
+    last_at: str
+    tries: int
+
+
+def park(connection: Connection, records: Iterable[NewParked], at: str) -> None:
+    """Park records, inside the caller's transaction. One already parked keeps its first date; the newer image stands."""
+    rows = [
+        (
+            r.entity,
+            *padded(r.key),
+            r.origin,
+            r.stream,
+            r.no,
+            r.code,
+            r.reason[:1000],
+            r.missing[:200],
+            r.body,
+            len(r.body),
+            at,
+            at,
+        )
+        for r in records
+    ]
+    raw(connection).executemany(
+        f"INSERT INTO sync_parked(entity, {_KEY}, origin, stream, no, code, reason, missing, body, raw_size, first_at, "
+        f"last_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(entity, {_KEY}, origin) DO UPDATE SET "
+        "stream = excluded.stream, no = excluded.no, code = excluded.code, reason = excluded.reason, "
+        "missing = excluded.missing, body = excluded.body, raw_size = excluded.raw_size, last_at = excluded.last_at, "
+        "tries = tries + 1",
+        rows,
+    )
+
+
+def has_parked(connection: Connection, entity: str) -> bool:
+    """Whether any record of the entity is parked."""
+    found = connection.exec_driver_sql(
+        "SELECT 1 FROM sync_parked WHERE entity = ? LIMIT 1", (entity,)
+    )
+    return found.first() is not None
+
+
+def replace_parked(
+    connection: Connection, entity: Entity, first: int, last: int, origin: str
+) -> None:
+    """What the body attached as `body` brings of these record ids takes the place of what was parked of them."""
+    width = parts(len(entity.key))
+    for table in (quoted(entity.root.name), GONE):
+        raw(connection).execute(
+            f"DELETE FROM main.sync_parked WHERE entity = ? AND origin = ? AND EXISTS (SELECT 1 FROM body.{table} b "
+            f"WHERE b.{ID} BETWEEN ? AND ? AND {equal('b', entity.key, 'sync_parked', width)})",
+            (entity.name, origin, first, last),
+        )
+
+
+def parked_of(
+    connection: Connection, entity: Entity, origin: str, after: int, limit: int
+) -> tuple[Parked, ...]:
+    """Parked records of one entity from one origin, oldest batch first."""
+    table = schema.parked
+    rows = connection.execute(
+        select(table)
+        .where(table.c.entity == entity.name, table.c.origin == origin, table.c.id > after)
+        .order_by(table.c.id)
+        .limit(limit)
+    )
+    return tuple(_parked(row, len(entity.key)) for row in rows)
+
+
+def parked_words(
+    connection: Connection, stream: str, widths: dict[str, int], limit: int
+) -> tuple[int, list[Parked]]:
+    """How many records of a stream need attention here, and the first of them."""
+    table = schema.parked
+    wanted = (table.c.stream == stream) & (table.c.code != KEPT_EDIT)
+    total = connection.execute(select(func.count()).select_from(table).where(wanted)).scalar_one()
+    rows = connection.execute(select(table).where(wanted).order_by(table.c.id).limit(limit))
+    return int(total), [_parked(row, widths.get(row.entity, 1)) for row in rows]
+
+
+def waiting_origins(connection: Connection) -> list[tuple[str, str]]:
+    """(entity, origin) pairs that have parked records to try again."""
+    table = schema.parked
+    rows = connection.execute(
+        select(table.c.entity, table.c.origin)
+        .where(table.c.origin != "")
+        .distinct()
+        .order_by(table.c.entity)
+    )
+    return [(row.entity, row.origin) for row in rows]
+
+
+def count_parked(connection: Connection) -> int:
+    """How many records need attention at this site."""
+    table = schema.parked
+    found = connection.execute(
+        select(func.count()).select_from(table).where(table.c.code != KEPT_EDIT)
+    )
+    return int(found.scalar_one())
+
+
+def unpark(connection: Connection, ids: Iterable[int]) -> None:
+    """Forget parked records that have been applied."""
+    raw(connection).executemany(
+        "DELETE FROM sync_parked WHERE id = ?", [(number,) for number in ids]
+    )
+
+
+def _parked(row: object, width: int) -> Parked:
+    r: dict[str, object] = row._mapping  # type: ignore[attr-defined]
+    key = key_of([r[part] for part in schema.KEY_PARTS], width)  # type: ignore[misc]
+    return Parked(
+        key=key,
+        **{  # type: ignore[arg-type]
+            name: r[name]
+            for name in (
+                "id",
+                "entity",
+                "origin",
+                "stream",
+                "no",
+                "code",
+                "reason",
+                "missing",
+                "body",
+                "first_at",
+                "last_at",
+                "tries",
+            )
+        },
+    )
+
+
+def parked_ids(connection: Connection) -> list[tuple[int, str]]:
+    """(id, stream) of every record that is tried again."""
+    table = schema.parked
+    rows = connection.execute(select(table.c.id, table.c.stream).where(table.c.origin != ""))
+    return [(row.id, row.stream) for row in rows]

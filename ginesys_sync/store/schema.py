@@ -1,0 +1,299 @@
+"""The sync's own tables. The Alembic migrations build exactly these; a test proves it.
+
+Keys of records stand in the untyped columns k1 … k4, with the value the business table holds ('' where the key has
+fewer parts), so that joins need no encoding and lose no type.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BLOB,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import UserDefinedType
+
+VERSION_TABLE = "sync_version"
+KEY_PARTS = ("k1", "k2", "k3", "k4")
+metadata = MetaData()
+
+
+class Untyped(UserDefinedType[object]):
+    """A column without a declared type: SQLite keeps every value exactly as it came."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return ""
+
+
+def _key_columns() -> tuple[Column[object], ...]:
+    return tuple(
+        Column(part, Untyped, nullable=False, server_default=text("''")) for part in KEY_PARTS
+    )
+
+
+state = Table(
+    "sync_state",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+change = Table(
+    "sync_change",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("entity", Text, nullable=False),
+    *_key_columns(),
+    Column("image", Integer, nullable=False, server_default=text("1")),
+    sqlite_autoincrement=True,
+)
+
+hush = Table(
+    "sync_hush", metadata, Column("entity", Text, primary_key=True), sqlite_with_rowid=False
+)
+
+record = Table(
+    "sync_record",
+    metadata,
+    Column("entity", Text, primary_key=True),
+    *(Column(part, Untyped, primary_key=True, server_default=text("''")) for part in KEY_PARTS),
+    Column("audience", Integer, nullable=False, server_default=text("0")),
+    Column("last_no", Integer, nullable=False, server_default=text("0")),
+    Column("base_no", Integer, nullable=False, server_default=text("0")),
+    Column("gone", Integer, nullable=False, server_default=text("0")),
+    sqlite_with_rowid=False,
+)
+
+audience = Table(
+    "sync_audience",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("members", Text, nullable=False),
+    Index("sync_audience_members", "members"),
+)
+
+audience_site = Table(
+    "sync_audience_site",
+    metadata,
+    Column("audience", Integer, primary_key=True),
+    Column("site", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+stream = Table(
+    "sync_stream",
+    metadata,
+    Column("stream", Text, primary_key=True),
+    Column("epoch", Text, nullable=False),
+    Column("head_no", Integer, nullable=False, server_default=text("0")),
+    Column("uploaded_no", Integer, nullable=False, server_default=text("0")),
+    Column("applied_no", Integer, nullable=False, server_default=text("0")),
+)
+
+batch = Table(
+    "sync_batch",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("stream", Text, nullable=False),
+    Column("no", Integer, nullable=False),
+    Column("epoch", Text, nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("entity", Text, nullable=False),
+    Column("audience", Integer, nullable=False),
+    Column("plan_version", Integer, nullable=False),
+    Column("records", Integer, nullable=False),
+    Column("gone", Integer, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("raw_size", Integer, nullable=False),
+    Column("sealed_at", Text, nullable=False),
+    Column("uploaded_at", Text),
+    Column("received_at", Text),
+    Column("withdrawn_at", Text),
+    UniqueConstraint("stream", "epoch", "no"),
+    Index("sync_batch_run", "run"),
+    Index("sync_batch_sha256", "sha256"),
+)
+
+release = Table(
+    "sync_release",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("stream", Text, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("from_no", Integer, nullable=False),
+    Column("to_no", Integer, nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("at", Text, nullable=False),
+    Index("sync_release_reach", "stream", "site", "to_no"),
+    Index("sync_release_run", "run"),
+)
+
+ack = Table(
+    "sync_ack",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("stream", Text, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("epoch", Text, nullable=False),
+    Column("kind", Text, nullable=False, server_default=text("'data'")),
+    Column("from_no", Integer, nullable=False),
+    Column("to_no", Integer, nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("applied_at", Text, nullable=False),
+    Column("peer_run", Integer),
+    Column("collected_at", Text),
+    Column("delivered_at", Text),
+    Column("parked_total", Integer, nullable=False, server_default=text("0")),
+    Index("sync_ack_reach", "stream", "site", "to_no"),
+    Index("sync_ack_run", "run"),
+)
+
+parked = Table(
+    "sync_parked",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("entity", Text, nullable=False),
+    *_key_columns(),
+    Column("origin", Text, nullable=False),
+    Column("stream", Text, nullable=False),
+    Column("no", Integer, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("missing", Text, nullable=False, server_default=text("''")),
+    Column("body", BLOB, nullable=False),
+    Column("raw_size", Integer, nullable=False),
+    Column("first_at", Text, nullable=False),
+    Column("last_at", Text, nullable=False),
+    Column("tries", Integer, nullable=False, server_default=text("1")),
+    UniqueConstraint("entity", *KEY_PARTS, "origin"),
+)
+
+attention = Table(
+    "sync_attention",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("site", Text, nullable=False),
+    Column("stream", Text, nullable=False),
+    Column("entity", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("no", Integer, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("first_at", Text, nullable=False),
+    Column("last_at", Text, nullable=False),
+    UniqueConstraint("site", "stream", "entity", "key"),
+)
+
+conflict = Table(
+    "sync_conflict",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("entity", Text, nullable=False),
+    *_key_columns(),
+    Column("site", Text, nullable=False),
+    Column("winner", Text, nullable=False),
+    Column("ours", BLOB, nullable=False),
+    Column("theirs", BLOB, nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("at", Text, nullable=False),
+)
+
+run = Table(
+    "sync_run",
+    metadata,
+    Column("no", Integer, primary_key=True),
+    Column("started_at", Text, nullable=False),
+    Column("ended_at", Text),
+    Column("trigger", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("sites", Text, nullable=False),
+    Column("outcome", Text),
+    Column("tally", Text, nullable=False, server_default=text("'{}'")),
+    Column("message", Text, nullable=False, server_default=text("''")),
+    Column("title", Text, nullable=False, server_default=text("''")),
+    Column("advice", Text, nullable=False, server_default=text("''")),
+    Column("detail", Text, nullable=False, server_default=text("''")),
+    Column("code", Text, nullable=False, server_default=text("''")),
+)
+
+request = Table(
+    "sync_request",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("asked_at", Text, nullable=False),
+    Column("sites", Text, nullable=False),
+    Column("trigger", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("run", Integer),
+    Column("cancel", Integer, nullable=False, server_default=text("0")),
+    Column("message", Text, nullable=False, server_default=text("''")),
+    sqlite_autoincrement=True,
+)
+
+progress = Table(
+    "sync_progress",
+    metadata,
+    Column("run", Integer, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("stages", Text, nullable=False),
+)
+
+site = Table(
+    "sync_site",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("name", Text, nullable=False, server_default=text("''")),
+    Column("role", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("groups", Text, nullable=False, server_default=text("''")),
+)
+
+contact = Table(
+    "sync_contact",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("enrolled_at", Text),
+    Column("last_seen_at", Text),
+    Column("program", Text, nullable=False, server_default=text("''")),
+    Column("plan_version", Integer, nullable=False, server_default=text("0")),
+    Column("run", Integer, nullable=False, server_default=text("0")),
+)
+
+plan = Table(
+    "sync_plan",
+    metadata,
+    Column("version", Integer, primary_key=True),
+    Column("document", Text, nullable=False),
+)
+
+load = Table(
+    "sync_load",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("stream", Text, primary_key=True),
+    Column("no", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("chunks", Text, nullable=False, server_default=text("'[]'")),
+    Column("at", Text, nullable=False),
+)
+
+seen = Table(
+    "sync_seen",
+    metadata,
+    Column("entity", Text, primary_key=True),
+    *(Column(part, Untyped, primary_key=True, server_default=text("''")) for part in KEY_PARTS),
+    sqlite_with_rowid=False,
+)

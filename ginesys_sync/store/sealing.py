@@ -1,0 +1,268 @@
+"""Sealing on SQLite, the reading half: changes, whom they are for, and their images, all in one snapshot.
+
+The reader holds the run's snapshot and two attached in-memory databases: `claim` (which changes, which records, for
+whom) and `body` (one batch body at a time). The claim goes to the writer (`store.claiming`) as a serialized image, so
+that neither side makes a Python object per row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ginesys_sync.core.model import HEAD_OFFICE, Audience
+from ginesys_sync.core.plan import Entity, Owner, Plan, Rule
+from ginesys_sync.store.database import Database, database_faults, raw
+from ginesys_sync.store.keys import equal, listed, part_list, parts
+from ginesys_sync.wire.body import BASE, CHILD_BITS, GONE, ID, body_schema, quoted
+
+_CLAIM_SCHEMA = (
+    "CREATE TABLE claim.change(id INTEGER PRIMARY KEY, k1, k2, k3, k4, image)",
+    "CREATE TABLE claim.record(_id INTEGER PRIMARY KEY, k1 DEFAULT '', k2 DEFAULT '', k3 DEFAULT '', k4 DEFAULT '', "
+    "image, here, old, new)",
+    "CREATE TABLE claim.target(place INTEGER, _id INTEGER, PRIMARY KEY(place, _id)) WITHOUT ROWID",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One batch of a claim: its audience, and the `place` under which the claim lists its records (None: all)."""
+
+    audience: Audience
+    place: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Changes taken together. `last_id` is where reading goes on; it never says what to delete."""
+
+    entity: Entity
+    changes: int
+    last_id: int
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RawBody:
+    """A body not yet packed. Counts: records with an image, records gone, rows of all tables."""
+
+    data: bytes
+    records: int
+    gone: int
+    rows: int
+
+
+def audiences_of(
+    old: str, new: str, is_here: bool, is_image: bool
+) -> tuple[tuple[Audience, bool], ...]:
+    """Who gets what of a record whose audience was `old` and is `new` (canonical member lists): pairs of a set of sites
+    and whether the record is there for them. When only the audience changed, those who have the image get nothing."""
+    before, after = Audience.parse(old), Audience.parse(new)
+    if not is_here:
+        found = [(before, False)]
+    elif before.sites is None or after.sites is None:
+        found = (
+            [(before, False), (after, True)]
+            if before.sites is None and after.sites is not None
+            else [(after, True)]
+        )
+    else:
+        kept = after.sites if is_image else after.sites - before.sites
+        found = [(Audience(before.sites - after.sites), False), (Audience(kept), True)]
+    return tuple((audience, there) for audience, there in found if not audience.is_nobody)
+
+
+class SealReader:
+    """Reads changes and images in one snapshot. Belongs to one thread at a time; `close` ends the snapshot."""
+
+    def __init__(self, database: Database, plan: Plan, site: str) -> None:
+        self._connection = database.connect()
+        self._run = raw(self._connection).execute
+        self._serialize = raw(self._connection).serialize
+        self._plan = plan
+        self._is_head_office = site == HEAD_OFFICE
+        with database_faults():
+            self._run("ATTACH ':memory:' AS claim")
+            self._run("ATTACH ':memory:' AS body")
+            self._run("PRAGMA body.auto_vacuum=INCREMENTAL")
+            self._run("PRAGMA body.secure_delete=ON")
+            self._run("PRAGMA body.journal_mode=OFF")
+            for statement in _CLAIM_SCHEMA:
+                self._run(statement)
+            self._run("BEGIN")
+            self._run("SELECT 1 FROM main.sync_state LIMIT 1").fetchall()
+
+    def close(self) -> None:
+        """End the snapshot."""
+        self._connection.close()
+
+    def waiting(self) -> dict[str, int]:
+        """Changes that wait, per entity: one pass over the change log."""
+        with database_faults():
+            return dict(
+                self._run(
+                    "SELECT entity, count(*) FROM main.sync_change GROUP BY entity"
+                ).fetchall()
+            )
+
+    def claim(self, entity: Entity, after_id: int, limit: int) -> Claim | None:
+        """The next changes of an entity after `after_id`, at most `limit`; None when there are none."""
+        keys = part_list(len(entity.key))
+        with database_faults():
+            for table in ("change", "record", "target"):
+                self._run(f"DELETE FROM claim.{table}")
+            taken = self._run(
+                f"INSERT INTO claim.change(id, {keys}, image) SELECT id, {keys}, image FROM main.sync_change "
+                "WHERE entity = ? AND id > ? ORDER BY id LIMIT ?",
+                (entity.name, after_id, limit),
+            ).rowcount
+            if not taken:
+                return None
+            last_id = self._run("SELECT max(id) FROM claim.change").fetchone()[0]
+            self._run(
+                f"INSERT INTO claim.record({keys}, image) SELECT {keys}, max(image) FROM claim.change GROUP BY {keys}"
+            )
+            return Claim(entity, taken, last_id, self._targets(entity))
+
+    def image(self) -> bytes:
+        """The present claim, serialized for the writer: taken after its bodies."""
+        return self._serialize(name="claim")
+
+    def _targets(self, entity: Entity) -> tuple[Target, ...]:
+        if not self._is_head_office:
+            return (Target(Audience.of([HEAD_OFFICE]), None),)
+        if entity.audience.rule is Rule.ALL:
+            return (Target(Audience.all(), None),)
+        here = equal("t", entity.key, "r", parts(len(entity.key)))
+        self._run(
+            "UPDATE claim.record AS r SET "
+            f"here = EXISTS (SELECT 1 FROM main.{quoted(entity.root.name)} t WHERE {here}), "
+            f"new = coalesce({self._members(entity)}, ''), "
+            "old = coalesce((SELECT a.members FROM main.sync_record s JOIN main.sync_audience a ON a.id = s.audience "
+            f"WHERE s.entity = ? AND s.gone = 0 AND {equal('s', parts(4), 'r', parts(4))}), '')",
+            (entity.name,),
+        )
+        return self._routed()
+
+    def _routed(self) -> tuple[Target, ...]:
+        """Decide per kind of change who gets an image and who a tombstone, and list the records of each audience."""
+        places: dict[Audience, int] = {}
+        kinds = self._run(
+            "SELECT DISTINCT old, new, here, image FROM claim.record ORDER BY 1, 2, 3, 4"
+        ).fetchall()
+        for old, new, here, image in kinds:
+            for audience, _ in audiences_of(old, new, bool(here), bool(image)):
+                place = places.setdefault(audience, len(places))
+                self._run(
+                    "INSERT OR IGNORE INTO claim.target SELECT ?, _id FROM claim.record "
+                    "WHERE old = ? AND new = ? AND here = ? AND image = ?",
+                    (place, old, new, here, image),
+                )
+        all_first = sorted(places.items(), key=lambda item: (item[0].sites is not None, item[1]))
+        return tuple(Target(audience, place) for audience, place in all_first)
+
+    def _members(self, entity: Entity) -> str:
+        """SQL for the canonical list of the active stores that record `r` is for."""
+        rule = entity.audience
+        if rule.rule is Rule.COLUMN:
+            table, link = entity.root.name, entity.key
+        else:
+            table, link = rule.table, rule.columns
+        found = (
+            f"SELECT t.{quoted(rule.site)} AS site FROM main.{quoted(table)} t "
+            f"WHERE {equal('t', link, 'r', parts(len(entity.key)))}"
+        )
+        if rule.rule is Rule.GROUPS:
+            found = self._expanded(found)
+        return (
+            f"(SELECT group_concat(site, ',') FROM (SELECT DISTINCT CAST(site AS TEXT) AS site FROM ({found}) "
+            "WHERE site IN (SELECT code FROM main.sync_site WHERE role = 'store' AND state = 'active') ORDER BY 1))"
+        )
+
+    def _expanded(self, found: str) -> str:
+        source = self._plan.groups
+        if source is None:
+            return "SELECT NULL AS site WHERE 0"
+        return (
+            f"SELECT m.{quoted(source.site)} AS site FROM main.{quoted(source.table)} m "
+            f"WHERE m.{quoted(source.group)} IN (SELECT site FROM ({found}))"
+        )
+
+    def body(self, claim: Claim, target: Target) -> RawBody:
+        """The body of one target: images of the records that are there and still meant, tombstones of the others."""
+        entity = claim.entity
+        with database_faults():
+            self._fresh_body(entity)
+            records = rows = self._copy_roots(entity, target)
+            for child in entity.children:
+                rows += self._run(
+                    f"INSERT INTO body.{quoted(child.name)} SELECT (r.{ID} << {CHILD_BITS}) + row_number() OVER "
+                    f"(PARTITION BY r.{ID} ORDER BY {listed(child.key, 't')}), {listed(child.columns, 't')} "
+                    f"FROM {_records(target)} CROSS JOIN main.{quoted(child.name)} t "
+                    f"ON {equal('t', child.root, 'r', parts(len(entity.key)))} "
+                    f"WHERE r.{ID} IN (SELECT {ID} FROM body.{quoted(entity.root.name)}) ORDER BY 1"
+                ).rowcount
+            gone = self._copy_gone(entity, target) if self._meant(target) > records else 0
+            self._let_go_of_free_pages()
+            return RawBody(self._serialize(name="body"), records, gone, rows + gone)
+
+    def _fresh_body(self, entity: Entity) -> None:
+        for (name,) in self._run(
+            "SELECT name FROM body.sqlite_master WHERE type = 'table'"
+        ).fetchall():
+            self._run(f"DROP TABLE body.{quoted(name)}")
+        for statement in body_schema(entity):
+            self._run(statement.replace("CREATE TABLE ", "CREATE TABLE body.", 1))
+
+    def _let_go_of_free_pages(self) -> None:
+        """What a larger body left behind must not travel. One call of the pragma frees one page."""
+        free = self._run("PRAGMA body.freelist_count").fetchone()[0]
+        for _ in range(free):
+            self._run("PRAGMA body.incremental_vacuum")
+
+    def _copy_roots(self, entity: Entity, target: Target) -> int:
+        base = f", {self._base(entity)}" if entity.owner is Owner.SHARED else ""
+        return self._run(
+            f"INSERT INTO body.{quoted(entity.root.name)} SELECT r.{ID}, {listed(entity.root.columns, 't')}{base} "
+            f"FROM {_records(target)} CROSS JOIN main.{quoted(entity.root.name)} t "
+            f"ON {equal('t', entity.key, 'r', parts(len(entity.key)))}"
+            + ("" if target.place is None else f" WHERE {_is_member('r.new', target)}")
+        ).rowcount
+
+    def _copy_gone(self, entity: Entity, target: Target) -> int:
+        base = f", {self._base(entity)}" if entity.owner is Owner.SHARED else ""
+        if target.place is None:
+            self._run(
+                f"UPDATE claim.record SET here = {ID} IN (SELECT {ID} FROM body.{quoted(entity.root.name)})"
+            )
+        return self._run(
+            f"INSERT INTO body.{GONE} SELECT r.{ID}, {part_list(len(entity.key), 'r')}{base} FROM {_records(target)} "
+            f"WHERE r.{ID} NOT IN (SELECT {ID} FROM body.{quoted(entity.root.name)})"
+        ).rowcount
+
+    def _base(self, entity: Entity) -> str:
+        return (
+            "coalesce((SELECT s.base_no FROM main.sync_record s "
+            f"WHERE s.entity = '{entity.name}' AND {equal('s', parts(4), 'r', parts(4))}), 0) AS {BASE}"
+        )
+
+    def _meant(self, target: Target) -> int:
+        found = self._run(f"SELECT count(*) FROM {_records(target)}").fetchone()[0]
+        return int(found)
+
+
+def _records(target: Target) -> str:
+    """The records of a target, as `r`."""
+    if target.place is None:
+        return "claim.record r"
+    return (
+        f"claim.target x CROSS JOIN claim.record r ON x.place = {target.place} AND r.{ID} = x.{ID}"
+    )
+
+
+def _is_member(members: str, target: Target) -> str:
+    """Whether the record's present audience (a canonical list) holds the target's sites: its records are either for all
+    of them or for none, so asking for one is enough."""
+    sites = target.audience.sites
+    if not sites:
+        return "0"
+    return f"instr(',' || {members} || ',', ',{min(sites)},') > 0"

@@ -1,0 +1,177 @@
+"""The chain's sites as head office keeps them, what the Web Database says of them, and the first loads they are due."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from ginesys_sync.core.model import Role, Site, SiteCode, SiteState, is_site_code
+from ginesys_sync.core.plan import Owner, Plan, Rule
+from ginesys_sync.store import schema
+from ginesys_sync.store.capture import note_all, note_members, table_columns
+from ginesys_sync.store.database import raw
+from ginesys_sync.wire.body import quoted
+
+DUE, OFFERED = "due", "offered"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """What the Web Database last said of a site."""
+
+    site: str
+    enrolled_at: str | None
+    last_seen_at: str | None
+    program: str
+    plan_version: int
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class DueLoad:
+    """A first load that head office owes: `no` is the stream's head from before its first chunk."""
+
+    site: str
+    stream: str
+    no: int
+    state: str
+    chunks: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessSite:
+    """A site as the business database lists it."""
+
+    code: str
+    name: str
+    is_open: bool
+    groups: tuple[str, ...]
+
+
+def sites(connection: Connection) -> tuple[Site, ...]:
+    """All sites of the chain, by code."""
+    rows = connection.execute(select(schema.site).order_by(schema.site.c.code))
+    return tuple(
+        Site(
+            SiteCode(row.code),
+            row.name,
+            Role(row.role),
+            SiteState(row.state),
+            tuple(group for group in row.groups.split(",") if group),
+        )
+        for row in rows
+    )
+
+
+def write_site(connection: Connection, site: Site) -> None:
+    """Add or change a site. Says nothing to the change log when nothing changed."""
+    raw(connection).execute(
+        "INSERT INTO sync_site(code, name, role, state, groups) VALUES (?,?,?,?,?) ON CONFLICT(code) DO UPDATE SET "
+        "name = excluded.name, role = excluded.role, state = excluded.state, groups = excluded.groups "
+        "WHERE name <> excluded.name OR role <> excluded.role OR state <> excluded.state OR groups <> excluded.groups",
+        (site.code, site.name, site.role.value, site.state.value, ",".join(site.groups)),
+    )
+
+
+def business_sites(connection: Connection, plan: Plan) -> dict[str, BusinessSite]:
+    """The sites that the business database itself lists, if the plan says where."""
+    source = plan.sites
+    if source is None or not table_columns(connection, source.table):
+        return {}
+    is_open = quoted(source.is_open) if source.is_open else "1"
+    rows = raw(connection).execute(
+        f"SELECT CAST({quoted(source.code)} AS TEXT), CAST({quoted(source.name)} AS TEXT), {is_open} "
+        f"FROM {quoted(source.table)}"
+    )
+    groups = _business_groups(connection, plan)
+    return {
+        code: BusinessSite(code, name or "", bool(opened), tuple(sorted(groups.get(code, ()))))
+        for code, name, opened in rows
+        if code and is_site_code(code)
+    }
+
+
+def _business_groups(connection: Connection, plan: Plan) -> dict[str, set[str]]:
+    source = plan.groups
+    if source is None or not table_columns(connection, source.table):
+        return {}
+    found: dict[str, set[str]] = {}
+    for group, site in raw(connection).execute(
+        f"SELECT CAST({quoted(source.group)} AS TEXT), CAST({quoted(source.site)} AS TEXT) FROM {quoted(source.table)}"
+    ):
+        found.setdefault(site, set()).add(group)
+    return found
+
+
+def contacts(connection: Connection) -> dict[str, Contact]:
+    """What the Web Database last said, by site."""
+    rows = connection.execute(select(schema.contact))
+    return {row.site: Contact(*row) for row in rows}
+
+
+def write_contact(connection: Connection, contact: Contact) -> None:
+    """Keep what the Web Database says of a site."""
+    raw(connection).execute(
+        "INSERT INTO sync_contact(site, enrolled_at, last_seen_at, program, plan_version, run) VALUES (?,?,?,?,?,?) "
+        "ON CONFLICT(site) DO UPDATE SET enrolled_at = excluded.enrolled_at, last_seen_at = excluded.last_seen_at, "
+        "program = excluded.program, plan_version = excluded.plan_version, run = excluded.run",
+        (
+            contact.site,
+            contact.enrolled_at,
+            contact.last_seen_at,
+            contact.program,
+            contact.plan_version,
+            contact.run,
+        ),
+    )
+
+
+def note_audiences(connection: Connection, plan: Plan, joined: Iterable[str] = ()) -> None:
+    """Sites or groups have changed: have every audience that is not *all* computed again, and send anew what sites in
+    `joined` (back with nothing) were sent before."""
+    joined = tuple(joined)
+    for entity in plan.in_order():
+        if entity.owner is Owner.SITE or entity.audience.rule is Rule.ALL:
+            continue
+        note_all(connection, entity, image=0)
+        for site in joined:
+            note_members(connection, entity, site)
+
+
+def owe_load(connection: Connection, site: str, streams: Sequence[str], at: str) -> None:
+    """Owe a site a first load of these own streams, up to their heads as they are now."""
+    for stream in streams:
+        raw(connection).execute(
+            "INSERT INTO sync_load(site, stream, no, state, at) "
+            "SELECT ?, stream, head_no, ?, ? FROM sync_stream WHERE stream = ? "
+            "ON CONFLICT(site, stream) DO UPDATE SET no = excluded.no, state = excluded.state, chunks = '[]', "
+            "at = excluded.at",
+            (site, DUE, at, stream),
+        )
+
+
+def loads(connection: Connection) -> tuple[DueLoad, ...]:
+    """The first loads that are owed or offered."""
+    rows = connection.execute(
+        select(schema.load).order_by(schema.load.c.stream, schema.load.c.site)
+    )
+    return tuple(
+        DueLoad(row.site, row.stream, row.no, row.state, json.loads(row.chunks)) for row in rows
+    )
+
+
+def write_load(connection: Connection, load: DueLoad, at: str) -> None:
+    """Keep how far a first load is built: a run that is killed goes on after the last chunk."""
+    raw(connection).execute(
+        "UPDATE sync_load SET state = ?, chunks = ?, at = ? WHERE site = ? AND stream = ?",
+        (load.state, json.dumps(load.chunks), at, load.site, load.stream),
+    )
+
+
+def end_load(connection: Connection, site: str, stream: str) -> None:
+    """The site has acknowledged its first load."""
+    raw(connection).execute("DELETE FROM sync_load WHERE site = ? AND stream = ?", (site, stream))
