@@ -1,0 +1,396 @@
+"""The engine's side of the conversation with the Web Database: one method per verb.
+
+Every verb may be repeated, so every verb is retried. Whatever goes wrong comes out as a
+`KnownError` with a diagnosis; nothing of requests or urllib3 leaves this file.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import random
+from typing import TypeVar
+
+import requests
+import urllib3.exceptions as low
+from pydantic import ValidationError
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from urllib3.util.retry import Retry as Retries
+
+from ginesys_sync.core.clock import Clock, SystemClock
+from ginesys_sync.core.errors import (
+    Damaged,
+    KnownError,
+    NotTheWebDatabase,
+    Refused,
+    Unreachable,
+    VersionsDiffer,
+)
+from ginesys_sync.engine.diagnosis import checked_host, diagnosis, said_no
+from ginesys_sync.wire import messages, routes
+
+_PIECE = 1 << 16
+_PROBLEM_BYTES = 1 << 16
+_RETRY_AFTER_SECONDS = 20
+_OCTETS = "application/octet-stream"
+Answer = TypeVar("Answer", bound=messages.Message)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a call waits, and how often it is tried again.
+
+    A body is tried again as long as it gets on: `tries` counts the tries without progress. An
+    answer that comes slower than `bytes_per_second` (after `read_seconds`) is given up.
+    """
+
+    connect_seconds: float = 10.0
+    read_seconds: float = 60.0
+    tries: int = 4
+    pause_seconds: float = 0.25
+    bytes_per_second: float = 512.0
+
+
+class _SiteKey(AuthBase):
+    """The site's key on a call; as an `auth`, so that no file of the machine replaces it."""
+
+    def __init__(self, site: str, key: str) -> None:
+        self._token = f"Bearer {site}:{key}"
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = self._token
+        return request
+
+
+def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+class WebDatabase:
+    """A Web Database as one site talks to it. Threads may share it: each has its own connection.
+
+    `site` and `key` may be empty as long as only `health` and `enrol` are called. `verify` is True
+    for the usual certificate authorities, or the path of a file with one's own. Raises Refused for
+    plain HTTP beyond loopback and NotTheWebDatabase for what is no address.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        site: str = "",
+        key: str = "",
+        *,
+        verify: bool | str = True,
+        patience: Patience | None = None,
+        clock: Clock | None = None,
+        new_session: Callable[[], requests.Session] = requests.Session,
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._host, self._is_loopback = checked_host(self._url)
+        self._auth = _SiteKey(site, key) if site else _nobody
+        self._verify = verify
+        self._patience = patience or Patience()
+        self._clock = clock or SystemClock()
+        self._new_session = new_session
+        self._mine = threading.local()
+        self._lock = threading.Lock()
+        self._sessions: list[requests.Session] = []
+
+    def health(self) -> messages.Health:
+        """Whether a Web Database is there at all. Needs no key."""
+        return self._call("GET", routes.HEALTH, None, messages.Health, is_known=False)
+
+    def who_am_i(self) -> messages.WhoAmI:
+        """Whether the key is accepted, and for whom."""
+        return self._call("GET", routes.WHO_AM_I, None, messages.WhoAmI)
+
+    def enrol(self, request: messages.EnrolRequest) -> messages.EnrolAnswer:
+        """Trade a one-time code for access. Repeat with the same key after a lost answer."""
+        return self._call("POST", routes.ENROL, request, messages.EnrolAnswer, is_known=False)
+
+    def open(self, request: messages.OpenRequest) -> messages.OpenAnswer:
+        """The first call of a run."""
+        return self._call("POST", routes.OPEN, request, messages.OpenAnswer)
+
+    def post_batches(self, request: messages.BatchesRequest) -> messages.BatchesAnswer:
+        """Hand in manifests and a release."""
+        return self._call("POST", routes.BATCHES, request, messages.BatchesAnswer)
+
+    def mail(self, request: messages.MailRequest) -> messages.MailAnswer:
+        """The next page of mail."""
+        return self._call("POST", routes.MAIL, request, messages.MailAnswer)
+
+    def acks(self, request: messages.AcksRequest) -> messages.AcksAnswer:
+        """Acknowledge what was applied."""
+        return self._call("POST", routes.ACKS, request, messages.AcksAnswer)
+
+    def loads(self, request: messages.LoadsRequest) -> messages.LoadsAnswer:
+        """Offer a first load (head office)."""
+        return self._call("POST", routes.LOADS, request, messages.LoadsAnswer)
+
+    def change_site(self, request: messages.SiteChange) -> messages.SiteContact:
+        """Say how a store stands (head office)."""
+        return self._call("POST", routes.SITES, request, messages.SiteContact)
+
+    def put_body(self, sha256: str, body: bytes | Path) -> None:
+        """Send a body, given as bytes or as the file that holds them.
+
+        After a cut it goes on from where the Web Database says it has come to.
+        """
+        data = body if isinstance(body, bytes) else body.read_bytes()
+        start = 0
+        with self._persistence() as tried_without_progress:
+            while True:
+                try:
+                    self._send(sha256, data, start)
+                    return
+                except (Unreachable, Refused) as fault:
+                    if isinstance(fault, Refused) and fault.reason not in _GO_ON_AFTER:
+                        raise
+                    tried_without_progress(fault, start)
+                try:
+                    start, is_whole = self._offset(sha256)
+                    if is_whole:
+                        return
+                except Unreachable as fault:
+                    tried_without_progress(fault, start)
+
+    def get_body(self, sha256: str, size: int, into: Path | None = None) -> bytes:
+        """Fetch a body of `size` bytes, going on after a cut from where it was.
+
+        With `into`, what comes is appended to that file, and what it holds already is not fetched
+        again: so it goes on after a kill, too. The hash is left to `wire.body.unpack`.
+        """
+        data = bytearray(into.read_bytes() if into and into.exists() else b"")
+        if len(data) > size:
+            data.clear()
+        with self._persistence() as tried_without_progress:
+            while len(data) < size:
+                before = len(data)
+                try:
+                    self._receive(sha256, size, data)
+                except Unreachable as fault:
+                    tried_without_progress(fault, len(data))
+                finally:
+                    _keep(into, data, before)
+        return bytes(data)
+
+    def close(self) -> None:
+        """Close every thread's connection."""
+        with self._lock:
+            for session in self._sessions:
+                session.close()
+            self._sessions.clear()
+        self._mine = threading.local()
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        request: messages.Message | None,
+        answer: type[Answer],
+        *,
+        is_known: bool = True,
+    ) -> Answer:
+        """One message there and one back."""
+        data = request.model_dump_json().encode() if request else None
+        headers = {"Content-Type": "application/json"} if request else {}
+        with self._persistence() as tried_without_progress:
+            while True:
+                with self._asked(method, path, data, headers, is_known) as response:
+                    try:
+                        text = self._read(response, routes.MAX_MESSAGE_BYTES)
+                        break
+                    except Unreachable as fault:
+                        tried_without_progress(fault, 0)
+        try:
+            return answer.model_validate_json(text)
+        except ValidationError as fault:
+            raise NotTheWebDatabase(
+                "The Web Database gave an answer that this program does not understand.",
+                "Update this program; if it is new, check the address in Web DB Locator.",
+                detail=str(fault)[:2000],
+            ) from fault
+
+    @contextmanager
+    def _asked(
+        self,
+        method: str,
+        path: str,
+        data: bytes | None,
+        headers: dict[str, str],
+        is_known: bool = True,
+    ) -> Iterator[requests.Response]:
+        """The good answer to one call, not read yet. Raises KnownError for every other."""
+        patience = self._patience
+        sent = {
+            "Accept-Encoding": "identity",
+            routes.PROTOCOL_HEADER: str(routes.PROTOCOL),
+            **headers,
+        }
+        try:
+            response = self._session().request(
+                method,
+                self._url + path,
+                data=data,
+                headers=sent,
+                auth=self._auth if is_known else _nobody,
+                timeout=(patience.connect_seconds, patience.read_seconds),
+                verify=self._verify,
+                allow_redirects=False,
+                stream=True,
+            )
+        except (requests.RequestException, low.HTTPError, OSError) as fault:
+            raise diagnosis(fault, self._host) from fault
+        try:
+            self._check(response)
+            yield response
+        finally:
+            response.close()
+
+    def _check(self, response: requests.Response) -> None:
+        """Raises KnownError unless this is a good answer of a Web Database we can talk to."""
+        spoken = response.headers.get(routes.PROTOCOL_HEADER, "")
+        where = f"{response.request.method} {response.url}: {response.status_code}"
+        if not spoken.isdecimal():
+            if response.status_code in (502, 503, 504):
+                raise Unreachable(
+                    "The Web Database is not running: only the server in front of it answered.",
+                    detail=where,
+                )
+            kind = response.headers.get("Content-Type", "")
+            raise NotTheWebDatabase(
+                f"{self._host} answered, but it is not a Web Database.", detail=f"{where} {kind}"
+            )
+        if abs(int(spoken) - routes.PROTOCOL) > routes.PROTOCOL_SKEW:
+            older = "The Web Database" if int(spoken) < routes.PROTOCOL else "This program"
+            raise VersionsDiffer(
+                "This program and the Web Database are too far apart in version.",
+                f"{older} is the older one: update it, then try again.",
+                detail=f"{where}; protocol {routes.PROTOCOL} here, {spoken} there",
+            )
+        if response.status_code >= 300:
+            raise said_no(response, self._problem(response), where)
+
+    def _problem(self, response: requests.Response) -> messages.Problem | None:
+        try:
+            return messages.Problem.model_validate_json(self._read(response, _PROBLEM_BYTES))
+        except (ValidationError, KnownError):
+            return None
+
+    def _read(self, response: requests.Response, limit: int) -> bytes:
+        """All of an answer, at most `limit` bytes."""
+        data = bytearray()
+        for piece in self._pieces(response):
+            data += piece
+            if len(data) > limit:
+                raise NotTheWebDatabase(
+                    "The Web Database gave an answer that is larger than any may be.",
+                    detail=f"more than {limit} bytes from {response.url}",
+                )
+        return bytes(data)
+
+    def _pieces(self, response: requests.Response) -> Iterator[bytes]:
+        """An answer as it comes. Raises Unreachable when it is cut, stops or crawls."""
+        patience, began, got = self._patience, self._clock.monotonic(), 0
+        try:
+            while piece := response.raw.read1(_PIECE):
+                got += len(piece)
+                yield piece
+                seconds = self._clock.monotonic() - began
+                if seconds > patience.read_seconds and got < seconds * patience.bytes_per_second:
+                    raise low.ReadTimeoutError(None, response.url, "too slow")  # type: ignore[arg-type]
+        except (low.HTTPError, OSError) as fault:
+            raise diagnosis(fault, self._host) from fault
+        expected = response.headers.get("Content-Length", "")
+        if expected.isdecimal() and got < int(expected):
+            raise Unreachable("The connection to the Web Database broke.", detail="cut short")
+
+    def _send(self, sha256: str, data: bytes, start: int) -> None:
+        headers = {"Content-Type": _OCTETS}
+        if start:
+            headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
+        path = f"{routes.BODIES}/{sha256}"
+        with self._asked("PUT", path, data[start:] if start else data, headers) as response:
+            self._read(response, _PROBLEM_BYTES)
+
+    def _offset(self, sha256: str) -> tuple[int, bool]:
+        """How much of an upload has come, and whether it is whole."""
+        with self._asked("HEAD", f"{routes.BODIES}/{sha256}", None, {}) as response:
+            offset = response.headers.get(routes.UPLOAD_OFFSET_HEADER, "0")
+            return int(offset) if offset.isdecimal() else 0, response.status_code == 200
+
+    def _receive(self, sha256: str, size: int, data: bytearray) -> None:
+        """Append to `data` what comes of a body, at most up to `size`."""
+        headers = {"Range": f"bytes={len(data)}-"} if data else {}
+        with self._asked("GET", f"{routes.BODIES}/{sha256}", None, headers) as response:
+            if response.status_code == 200:
+                data.clear()  # the part was not heeded: it comes from the beginning
+            elif response.headers.get("Content-Range") != f"bytes {len(data)}-{size - 1}/{size}":
+                raise Damaged("A batch came with another size than was said.", detail=sha256)
+            for piece in self._pieces(response):
+                data += piece
+                if len(data) > size:
+                    raise Damaged("A batch came with another size than was said.", detail=sha256)
+        if len(data) < size:
+            raise Unreachable("The connection to the Web Database broke.", detail="cut short")
+
+    @contextmanager
+    def _persistence(self) -> Iterator[Callable[[KnownError, int], None]]:
+        """Gives what to call after a failed try, with how far it came: it waits, longer each time
+        without progress, and raises the fault when there were too many."""
+        patience, furthest, failed = self._patience, 0, 0
+
+        def tried(fault: KnownError, reached: int) -> None:
+            nonlocal furthest, failed
+            failed = 1 if reached > furthest else failed + 1
+            furthest = max(furthest, reached)
+            if failed > patience.tries:
+                raise fault
+            self._clock.sleep(patience.pause_seconds * 2 ** (failed - 1) * (0.5 + random()))
+
+        yield tried
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._mine, "session", None)
+        if session is None:
+            session = self._new_session()
+            session.trust_env = not self._is_loopback
+            session.mount(self._url, HTTPAdapter(max_retries=self._retries(self._patience.tries)))
+            # Bodies go on where they were cut, which only this file can do.
+            bodies = HTTPAdapter(max_retries=self._retries(0))
+            session.mount(self._url + routes.BODIES, bodies)
+            self._mine.session = session
+            with self._lock:
+                self._sessions.append(session)
+        return session
+
+    def _retries(self, tries: int) -> Retries:
+        return Retries(
+            total=tries,
+            redirect=0,
+            allowed_methods=None,
+            status_forcelist=(502, 503, 504),
+            backoff_factor=self._patience.pause_seconds,
+            backoff_jitter=self._patience.pause_seconds,
+            respect_retry_after_header=True,
+            retry_after_max=_RETRY_AFTER_SECONDS,
+            raise_on_status=False,
+        )
+
+
+_GO_ON_AFTER = frozenset({"offset_differs", "body_damaged", "too_slow"})
+"""Refusals of an upload after which asking how far it has come, and going on, helps."""
+
+
+def _keep(into: Path | None, data: bytearray, before: int) -> None:
+    """Append to the file what is new in `data`; write it anew when it began anew."""
+    if into is None:
+        return
+    is_longer = len(data) >= before and into.exists() and into.stat().st_size == before
+    with into.open("ab" if is_longer else "wb") as file:
+        file.write(data[before if is_longer else 0 :])

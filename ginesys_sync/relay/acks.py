@@ -1,0 +1,92 @@
+"""Taking acknowledgements: one number per site and stream, and a row for the stream's origin."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from ginesys_sync.relay.desk import Caller, Relay
+from ginesys_sync.relay.loads import finish_load
+from ginesys_sync.relay.problems import Refusal
+from ginesys_sync.relay.purge import drop_files, purge_acked
+from ginesys_sync.relay.streams import StreamRow, find_stream
+from ginesys_sync.wire import messages
+
+_PARKED_BYTES = 400_000
+"""How much of the list of parked records is kept with one acknowledgement."""
+
+
+def take_acks(relay: Relay, caller: Caller, request: messages.AcksRequest) -> messages.AcksAnswer:
+    """Note how far the caller has applied what it reads, and forget what nobody needs any more."""
+    dropped: list[str] = []
+    with relay.database.writing() as writer:
+        for ack in request.acks:
+            dropped += _take(relay, writer, caller, ack)
+    drop_files(relay, dropped)
+    return messages.AcksAnswer(taken=len(request.acks))
+
+
+def _take(relay: Relay, writer: sqlite3.Connection, caller: Caller, ack: messages.Ack) -> list[str]:
+    """Take one; a repeated or late one changes nothing. Returns the files to drop."""
+    stream = find_stream(writer, caller.organisation, ack.stream, ack.epoch)
+    if stream is None or stream.origin == caller.site:
+        raise Refusal("ack_beyond", site=caller.site, stream=ack.stream)
+    reach = writer.execute(
+        "SELECT coalesce(max(CASE site WHEN '*' THEN 0 ELSE acked END), 0) AS acked,"
+        " coalesce(max(CASE site WHEN '*' THEN 0 ELSE ack_run END), 0) AS ack_run,"
+        " coalesce(max(released), 0) AS released FROM reach"
+        " WHERE organisation = ? AND stream = ? AND site IN (?, '*')",
+        (caller.organisation, stream.stream, caller.site),
+    ).fetchone()
+    if ack.to_no > min(reach["released"], stream.head):
+        raise Refusal("ack_beyond", site=caller.site, stream=ack.stream)
+    dropped: list[str] = []
+    if ack.kind == "load":
+        files = finish_load(writer, stream, caller.site, ack.to_no)
+        if files is None and ack.to_no > reach["acked"]:
+            raise Refusal("ack_beyond", site=caller.site, stream=ack.stream)
+        dropped += files or []
+    if (ack.to_no, ack.run) <= (reach["acked"], reach["ack_run"]):
+        return dropped
+    if ack.to_no < reach["acked"]:
+        return dropped
+    _note(relay, writer, caller, stream, ack)
+    after = reach["acked"]
+    return dropped + purge_acked(
+        writer, caller.organisation, stream.stream, caller.site, after, ack.to_no
+    )
+
+
+def _note(
+    relay: Relay,
+    writer: sqlite3.Connection,
+    caller: Caller,
+    stream: StreamRow,
+    ack: messages.Ack,
+) -> None:
+    writer.execute(
+        "INSERT INTO reach (organisation, stream, site, acked, ack_run) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (organisation, stream, site)"
+        " DO UPDATE SET acked = excluded.acked, ack_run = excluded.ack_run",
+        (caller.organisation, stream.stream, caller.site, ack.to_no, ack.run),
+    )
+    (number,) = writer.execute(
+        "UPDATE organisations SET last_ack = last_ack + 1 WHERE organisation = ?"
+        " RETURNING last_ack",
+        (caller.organisation,),
+    ).fetchone()
+    writer.execute(
+        "INSERT INTO acks VALUES (?, ?, ?, ?, ?, ?)",
+        (caller.organisation, number, stream.origin, caller.site, relay.now(), _bounded(ack)),
+    )
+
+
+def _bounded(ack: messages.Ack) -> str:
+    """The acknowledgement as JSON, its list of parked records cut to what one page can carry."""
+    room = _PARKED_BYTES
+    kept: list[messages.ParkedWord] = []
+    for word in ack.parked:
+        room -= len(word.model_dump_json())
+        if room < 0:
+            break
+        kept.append(word)
+    return ack.model_copy(update={"parked": kept}).model_dump_json()

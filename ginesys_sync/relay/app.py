@@ -1,0 +1,167 @@
+"""The Web Database as a Starlette application: calls in, use cases, answers or problems out."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ginesys_sync.core.model import Role
+from ginesys_sync.relay.access import WrongTries, recognise
+from ginesys_sync.relay.body_doors import answer_body, answer_offset, take_body
+from ginesys_sync.relay.desk import Caller, Relay
+from ginesys_sync.relay.doors import DOORS, Door, Open
+from ginesys_sync.relay.limits import Line, LineLimits
+from ginesys_sync.relay.openapi import describe
+from ginesys_sync.relay.opening import check_protocol
+from ginesys_sync.relay.problems import Refusal, world_fault
+from ginesys_sync.wire import routes
+from ginesys_sync.wire.messages import Message
+
+LOG = logging.getLogger("ginesys_sync.relay")
+_GUESSES = frozenset({"key_refused", "code_wrong", "code_used", "code_expired"})
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def make_app(relay: Relay, limits: LineLimits | None = None) -> Starlette:
+    """The application for one Web Database."""
+    tries = WrongTries()
+    made = [
+        Route(
+            door.path, _guarded(relay, tries, _message_endpoint(relay, door)), methods=[door.method]
+        )
+        for door in DOORS
+    ]
+    body = f"{routes.BODIES}/{{sha256}}"
+    for method, act in (("PUT", take_body), ("HEAD", answer_offset), ("GET", answer_body)):
+        made.append(_body_route(relay, tries, body, method, act))
+    description = describe()
+
+    async def openapi(request: Request) -> Response:
+        return Response(description, media_type="application/json")
+
+    made.append(Route(routes.OPENAPI, openapi, methods=["GET"]))
+    return Starlette(
+        routes=made,
+        middleware=[Middleware(Line, limits=limits, monotonic=relay.clock.monotonic)],
+        exception_handlers={HTTPException: _plain_problem},
+    )
+
+
+def _body_route(
+    relay: Relay,
+    tries: WrongTries,
+    path: str,
+    method: str,
+    act: Callable[[Relay, Caller, str, Request], Awaitable[Response]],
+) -> Route:
+    async def handle(request: Request) -> Response:
+        caller = _caller(relay, request)
+        sha256 = request.path_params["sha256"]
+        if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
+            raise Refusal("not_found")
+        return await act(relay, caller, sha256, request)
+
+    route = Route(path, _guarded(relay, tries, handle), methods=[method])
+    route.methods = {method}  # Starlette adds HEAD to GET; here HEAD is a door of its own
+    return route
+
+
+def _message_endpoint(relay: Relay, door: Door) -> Endpoint:
+    async def handle(request: Request) -> Response:
+        caller = None
+        if door.open_to is not Open.ANYONE:
+            caller = _caller(relay, request)
+            if door.open_to is Open.HEAD_OFFICE and caller.role is not Role.HO:
+                raise Refusal("ho_only")
+        message = await _read_message(request, door.asks) if door.asks else None
+
+        def act() -> bytes:
+            return door.act(relay, caller, message).model_dump_json().encode()
+
+        return Response(await run_in_threadpool(act), media_type="application/json")
+
+    return handle
+
+
+def _caller(relay: Relay, request: Request) -> Caller:
+    # One indexed read of a few microseconds, so it is done right here and not on a thread.
+    return recognise(relay, request.headers.get("authorization", ""))
+
+
+async def _read_message(request: Request, asks: type[Message]) -> Message:
+    """The message of a call, bounded and checked. Raises Refusal."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" or "content-encoding" in request.headers:
+        raise Refusal("content_type", detail="application/json, without Content-Encoding")
+    declared = request.headers.get("content-length", "0")
+    if not declared.isdecimal() or int(declared) > routes.MAX_MESSAGE_BYTES:
+        raise Refusal("too_large")
+    data = bytearray()
+    async for piece in request.stream():
+        data += piece
+        if len(data) > routes.MAX_MESSAGE_BYTES:
+            raise Refusal("too_large")
+    try:
+        return await run_in_threadpool(asks.model_validate_json, bytes(data))
+    except ValidationError as fault:
+        errors = fault.errors(include_url=False, include_context=False, include_input=False)
+        words = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in errors[:10])
+        raise Refusal("malformed", detail=words) from None
+
+
+def _guarded(relay: Relay, tries: WrongTries, endpoint: Endpoint) -> Endpoint:
+    """Turn every fault into a problem: refusals and the world's as they are, ours into the log."""
+
+    async def handle(request: Request) -> Response:
+        try:
+            spoken = request.headers.get(routes.PROTOCOL_HEADER, str(routes.PROTOCOL))
+            check_protocol(int(spoken) if spoken.isdecimal() else 0, "the calling program")
+            return await endpoint(request)
+        except Refusal as refusal:
+            address = request.client.host if request.client else ""
+            if refusal.code in _GUESSES and tries.note(address, relay.clock.monotonic()):
+                return problem_answer(Refusal("too_many_tries", headers={"Retry-After": "60"}))
+            return problem_answer(refusal)
+        except ClientDisconnect:
+            return Response(status_code=499)  # nobody is there to read it
+        except Exception as fault:
+            return problem_answer(world_fault(fault) or _bug(fault))
+
+    return handle
+
+
+def _bug(fault: Exception) -> Refusal:
+    number = secrets.token_hex(4)
+    LOG.error("A bug of the Web Database, number %s", number, exc_info=fault)
+    return Refusal("internal", detail=f"number {number} in the Web Database's log")
+
+
+def problem_answer(refusal: Refusal) -> Response:
+    """A refusal as problem+json."""
+    headers = dict(refusal.headers)
+    if refusal.status in (408, 413):
+        headers["Connection"] = "close"  # what is still to come of the request is not read
+    return Response(
+        refusal.problem.model_dump_json(),
+        status_code=refusal.status,
+        headers=headers,
+        media_type="application/problem+json",
+    )
+
+
+async def _plain_problem(request: Request, fault: Exception) -> Response:
+    """Starlette's own refusals, in our words."""
+    status = fault.status_code if isinstance(fault, HTTPException) else 500
+    code = {404: "not_found", 405: "method_refused"}.get(status, "internal")
+    headers = getattr(fault, "headers", None)
+    return problem_answer(Refusal(code, headers=headers))

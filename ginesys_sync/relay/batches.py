@@ -1,0 +1,193 @@
+"""Taking batches in: manifests in number order and the release with them, in one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from hashlib import sha256
+
+from ginesys_sync.core.model import HEAD_OFFICE, Audience
+from ginesys_sync.relay.bodies import has_body, keep_small, missing_bodies, name_bodies
+from ginesys_sync.relay.desk import Caller, Relay
+from ginesys_sync.relay.problems import Refusal
+from ginesys_sync.relay.streams import StreamRow, begin_stream, own_streams
+from ginesys_sync.wire import messages
+from ginesys_sync.wire.messages import Manifest
+from ginesys_sync.wire.routes import INLINE_BODY_BYTES
+
+ALL = "*"
+_TO_HEAD_OFFICE = Audience.of([HEAD_OFFICE]).name
+
+
+class _Incomplete(Exception):
+    """Bodies are missing: undo everything and say which."""
+
+    def __init__(self, missing: list[str]) -> None:
+        self.missing = missing
+
+
+def take_batches(
+    relay: Relay, caller: Caller, request: messages.BatchesRequest
+) -> messages.BatchesAnswer:
+    """Store manifests, raise releases. Repeatable; refuses gaps and other bytes under a number."""
+    for name, members in request.audiences.items():
+        if Audience.parse(members).members != members or Audience.parse(members).name != name:
+            raise Refusal("audience_wrong", detail=f"{name}: {members[:200]}")
+    for manifest in request.batches:
+        _check_manifest(caller, manifest)
+    try:
+        with relay.database.writing() as writer:
+            answer = _store(relay, writer, caller, request)
+            if request.release:
+                _release(writer, caller, request.release)
+            return answer
+    except _Incomplete as incomplete:
+        return messages.BatchesAnswer(stored=0, already=0, missing=incomplete.missing)
+
+
+def _check_manifest(caller: Caller, manifest: Manifest) -> None:
+    if manifest.epoch != caller.epoch:
+        raise Refusal("epoch_unknown", site=caller.site, detail=manifest.epoch)
+    if not caller.is_ho and manifest.audience != _TO_HEAD_OFFICE:
+        raise Refusal("audience_refused")
+    if manifest.body is None:
+        return
+    is_right = len(manifest.body) == manifest.size <= INLINE_BODY_BYTES
+    if not is_right or sha256(manifest.body).hexdigest() != manifest.sha256:
+        raise Refusal("body_damaged", detail=f"{manifest.channel} {manifest.no}")
+
+
+def _store(
+    relay: Relay, writer: sqlite3.Connection, caller: Caller, request: messages.BatchesRequest
+) -> messages.BatchesAnswer:
+    streams = own_streams(writer, caller)
+    heads = {channel: stream.head for channel, stream in streams.items()}
+    fresh: list[Manifest] = []
+    for manifest in request.batches:
+        head = heads.get(manifest.channel, 0)
+        if manifest.no <= head:
+            if manifest.no <= getattr(streams.get(manifest.channel), "head", 0):
+                _check_same(writer, streams[manifest.channel], manifest)
+                _mend_body(relay, writer, caller, manifest)
+                continue
+        elif manifest.no == head + 1:
+            heads[manifest.channel] = manifest.no
+            fresh.append(manifest)
+            continue
+        stream = f"{caller.site}/{manifest.channel}"
+        raise Refusal("gap", stream=stream, expected=head + 1, got=manifest.no)
+    _name_audiences(relay, writer, caller, request, fresh)
+    _insert(relay, writer, caller, fresh)
+    return messages.BatchesAnswer(stored=len(fresh), already=len(request.batches) - len(fresh))
+
+
+def _check_same(writer: sqlite3.Connection, stream: StreamRow, manifest: Manifest) -> None:
+    row = writer.execute(
+        "SELECT sha256, entity, audience FROM batches"
+        " WHERE organisation = ? AND stream = ? AND no = ?",
+        (stream.organisation, stream.stream, manifest.no),
+    ).fetchone()
+    if tuple(row) != (manifest.sha256, manifest.entity, manifest.audience):
+        raise Refusal("number_taken", stream=stream.text, no=manifest.no)
+
+
+def _mend_body(
+    relay: Relay, writer: sqlite3.Connection, caller: Caller, manifest: Manifest
+) -> None:
+    """A known batch came again with its body: keep the body if it is needed and was lost."""
+    if manifest.body is None or has_body(relay, writer, manifest.sha256):
+        return
+    needed = writer.execute(
+        "SELECT 1 FROM batches WHERE organisation = ? AND sha256 = ? AND purged = 0",
+        (caller.organisation, manifest.sha256),
+    ).fetchone()
+    if needed:
+        keep_small(relay, writer, caller.site, manifest.sha256, manifest.body)
+        name_bodies(writer, caller.organisation, [manifest.sha256])
+
+
+def _name_audiences(
+    relay: Relay,
+    writer: sqlite3.Connection,
+    caller: Caller,
+    request: messages.BatchesRequest,
+    fresh: list[Manifest],
+) -> None:
+    """Make the sets of sites known that these batches are for."""
+    for name in {manifest.audience for manifest in fresh}:
+        key = (caller.organisation, name)
+        if writer.execute(
+            "SELECT 1 FROM audiences WHERE organisation = ? AND audience = ?", key
+        ).fetchone():
+            continue
+        members = request.audiences.get(name)
+        if members is None:
+            raise Refusal("audience_unknown", detail=name)
+        writer.execute("INSERT INTO audiences VALUES (?, ?, ?, ?)", (*key, members, relay.now()))
+        writer.executemany(
+            "INSERT INTO audience_members VALUES (?, ?, ?)",
+            [(*key, site) for site in members.split(",") if site],
+        )
+
+
+def _insert(
+    relay: Relay, writer: sqlite3.Connection, caller: Caller, fresh: list[Manifest]
+) -> None:
+    for manifest in fresh:
+        if manifest.body is not None:
+            keep_small(relay, writer, caller.site, manifest.sha256, manifest.body)
+    missing = missing_bodies(relay, writer, {one.sha256: one.size for one in fresh})
+    if missing:
+        raise _Incomplete(missing)
+    streams: dict[str, StreamRow] = {}
+    for manifest in fresh:
+        if manifest.channel not in streams:
+            streams[manifest.channel] = begin_stream(relay, writer, caller, manifest.channel)
+    now = relay.now()
+    writer.executemany(
+        "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+        [
+            (
+                caller.organisation,
+                streams[one.channel].stream,
+                one.no,
+                one.entity,
+                one.audience,
+                one.plan_version,
+                one.codec,
+                one.sha256,
+                one.size,
+                one.raw_size,
+                one.records,
+                one.gone,
+                one.rows,
+                one.run,
+                one.sealed_at,
+                now,
+            )
+            for one in fresh
+        ],
+    )
+    writer.executemany(
+        "UPDATE streams SET head = ? WHERE organisation = ? AND stream = ?",
+        [(one.no, caller.organisation, streams[one.channel].stream) for one in fresh],
+    )
+    name_bodies(writer, caller.organisation, {one.sha256 for one in fresh})
+
+
+def _release(writer: sqlite3.Connection, caller: Caller, release: messages.Release) -> None:
+    """Raise how far sites may read: never lower, never beyond what is here."""
+    if release.epoch != caller.epoch:
+        raise Refusal("epoch_unknown", site=caller.site, detail=release.epoch)
+    streams = own_streams(writer, caller)
+    sites = [ALL] if release.sites is None else list(dict.fromkeys(release.sites))
+    writer.executemany(
+        "INSERT INTO reach (organisation, stream, site, released) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (organisation, stream, site)"
+        " DO UPDATE SET released = max(released, excluded.released)",
+        [
+            (caller.organisation, streams[channel].stream, site, min(no, streams[channel].head))
+            for channel, no in release.channels.items()
+            if channel in streams
+            for site in sites
+        ],
+    )

@@ -1,0 +1,68 @@
+"""What every door of the Web Database works with: home, database, clock, and the caller."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from ginesys_sync.core.clock import Clock, SystemClock, iso
+from ginesys_sync.core.model import Role
+from ginesys_sync.relay.database import ORGANISATION, Database, open_database
+
+DATABASE_FILE = "relay.sqlite3"
+NO_END = 2**53
+"""Beyond every number: what nobody needs any more reaches up to here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """One Web Database. `relay_id` is its identity for life."""
+
+    home: Path
+    database: Database
+    relay_id: str
+    clock: Clock
+    organisation: str = ORGANISATION
+
+    def now(self) -> str:
+        """The present moment as text."""
+        return iso(self.clock.now())
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.database.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The site whose key came with the call. `epoch` is what its own streams are numbered in."""
+
+    organisation: str
+    site: str
+    role: Role
+    epoch: str
+    epoch_no: int
+
+    @property
+    def is_ho(self) -> bool:
+        """Whether head office is calling."""
+        return self.role is Role.HO
+
+
+def open_relay(home: Path, clock: Clock | None = None) -> Relay:
+    """Open the Web Database of a home; the first time, it is made. Raises KnownError."""
+    database = open_database(home / DATABASE_FILE)
+    with database.reading() as reader:
+        row = reader.execute(
+            "SELECT relay_id FROM organisations WHERE organisation = ?", (ORGANISATION,)
+        ).fetchone()
+    return Relay(home, database, str(row["relay_id"]), clock or SystemClock())
+
+
+def site_row(connection: sqlite3.Connection, organisation: str, site: str) -> sqlite3.Row | None:
+    """A site's row, if the Web Database knows it."""
+    row: sqlite3.Row | None = connection.execute(
+        "SELECT * FROM sites WHERE organisation = ? AND site = ?", (organisation, site)
+    ).fetchone()
+    return row

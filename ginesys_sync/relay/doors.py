@@ -1,0 +1,163 @@
+"""The one table of what the Web Database answers to: routes and OpenAPI are made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from ginesys_sync import __version__
+from ginesys_sync.relay import access, acks, batches, loads, mail, opening
+from ginesys_sync.relay.desk import Caller, Relay
+from ginesys_sync.wire import messages, routes
+from ginesys_sync.wire.messages import Message
+
+
+class Open(Enum):
+    """Who may come in at a door."""
+
+    ANYONE = "anyone"
+    SITES = "sites"
+    HEAD_OFFICE = "head office"
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One message door: POST what it asks (GET when nothing), get what it answers.
+
+    `act(relay, caller, message)`; the caller is None where anyone may come in, the message is None
+    where nothing is asked. `problems` are the codes it may refuse with, beside those of every door.
+    """
+
+    path: str
+    name: str
+    summary: str
+    open_to: Open
+    asks: type[Message] | None
+    answers: type[Message]
+    act: Callable[[Relay, Any, Any], Message]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def method(self) -> str:
+        """GET for what only looks, POST for what carries a message."""
+        return "POST" if self.asks else "GET"
+
+
+def _health(relay: Relay, caller: None, message: None) -> messages.Health:
+    return messages.Health(program=__version__, protocol=routes.PROTOCOL)
+
+
+def _who_am_i(relay: Relay, caller: Caller, message: None) -> messages.WhoAmI:
+    return opening.who_am_i(relay, caller)
+
+
+def _enrol(relay: Relay, caller: None, message: messages.EnrolRequest) -> messages.EnrolAnswer:
+    return access.enrol(relay, message)
+
+
+DOORS = (
+    Door(
+        routes.HEALTH,
+        "health",
+        "Whether a Web Database is here",
+        Open.ANYONE,
+        None,
+        messages.Health,
+        _health,
+    ),
+    Door(
+        routes.WHO_AM_I,
+        "who_am_i",
+        "Whose key this is",
+        Open.SITES,
+        None,
+        messages.WhoAmI,
+        _who_am_i,
+    ),
+    Door(
+        routes.ENROL,
+        "enrol",
+        "Trade a one-time code for access",
+        Open.ANYONE,
+        messages.EnrolRequest,
+        messages.EnrolAnswer,
+        _enrol,
+        ("code_wrong", "code_used", "code_expired", "role_differs", "site_blocked", "site_closed"),
+    ),
+    Door(
+        routes.OPEN,
+        "open",
+        "Open a run, and the first page of mail",
+        Open.SITES,
+        messages.OpenRequest,
+        messages.OpenAnswer,
+        opening.open_run,
+        ("site_restored",),
+    ),
+    Door(
+        routes.BATCHES,
+        "batches",
+        "Hand in sealed batches and a release",
+        Open.SITES,
+        messages.BatchesRequest,
+        messages.BatchesAnswer,
+        batches.take_batches,
+        (
+            "gap",
+            "number_taken",
+            "epoch_unknown",
+            "audience_unknown",
+            "audience_wrong",
+            "audience_refused",
+            "body_damaged",
+        ),
+    ),
+    Door(
+        routes.MAIL,
+        "mail",
+        "Read the next page of mail",
+        Open.SITES,
+        messages.MailRequest,
+        messages.MailAnswer,
+        mail.read_mail,
+    ),
+    Door(
+        routes.ACKS,
+        "acks",
+        "Acknowledge what was applied",
+        Open.SITES,
+        messages.AcksRequest,
+        messages.AcksAnswer,
+        acks.take_acks,
+        ("ack_beyond",),
+    ),
+    Door(
+        routes.LOADS,
+        "loads",
+        "Offer a first load to the sites that want it",
+        Open.HEAD_OFFICE,
+        messages.LoadsRequest,
+        messages.LoadsAnswer,
+        loads.offer_load,
+        ("not_your_stream", "load_refused"),
+    ),
+    Door(
+        routes.SITES,
+        "change_site",
+        "Say how a store stands",
+        Open.HEAD_OFFICE,
+        messages.SiteChange,
+        messages.SiteContact,
+        access.change_site,
+        ("site_unknown", "site_is_ho"),
+    ),
+)
+
+ANY_DOOR = ("versions_differ", "too_large", "too_slow", "method_refused", "busy", "internal")
+"""What every door may refuse with."""
+MESSAGE_DOOR = ("malformed", "content_type", "disk_full")
+"""What every door that takes a message may refuse with beside that."""
+GUARDED_DOOR = ("key_refused", "site_blocked", "site_closed", "too_many_tries")
+"""What every door may refuse with that is open to sites only."""

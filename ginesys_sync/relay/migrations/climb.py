@@ -1,0 +1,40 @@
+"""Climbing the migrations by Alembic, all steps in one SQLite transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+
+
+def climb(path: Path) -> None:
+    """Bring the database at `path` to the newest version. Two at once: the second finds it done.
+
+    Raises sqlite3.Error; nothing is half-done then.
+    """
+    engine = create_engine(f"sqlite+pysqlite:///{path}", poolclass=NullPool)
+
+    @event.listens_for(engine, "connect")
+    def _leave_transactions_to_us(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def _take_the_write_lock(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    try:
+        with engine.connect() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except DBAPIError as fault:
+        raise sqlite3.OperationalError(str(fault.orig)) from fault
+    finally:
+        engine.dispose()

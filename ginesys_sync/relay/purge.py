@@ -1,0 +1,146 @@
+"""Forgetting: a body is dropped when nobody needs it any more.
+
+A batch is finished when every member of its audience has applied it. Of the members that count:
+
+- for what head office sends, the active stores; one that still waits for a first load counts only
+  if it has applied something before, one that was offered a load holds what comes after the load;
+- for what a store sends, head office always, enrolled or not.
+
+Finished batches keep their row (marked purged). Bodies go in two steps: their rows with the
+batches, the files after that commit, under a second look; so a kill in between leaves a file too
+many, never one too few.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+
+from ginesys_sync.core.model import Role
+from ginesys_sync.relay.bodies import body_path
+from ginesys_sync.relay.desk import NO_END, Relay
+
+_APPLIED = f"""
+    CASE WHEN r.load = 'ready' THEN max(r.acked, r.load_no)
+         WHEN r.load = 'wanted' AND r.acked = 0 THEN {NO_END}
+         ELSE coalesce(r.acked, 0) END
+"""
+_MEMBERS_OF_ALL = f"""
+    SELECT {_APPLIED} AS applied FROM sites m
+    LEFT JOIN reach r ON r.organisation = m.organisation AND r.stream = :stream AND r.site = m.site
+    WHERE m.organisation = :organisation AND m.state = 'active' AND m.site <> :origin
+"""
+_MEMBERS_OF_SET = f"""
+    SELECT {_APPLIED} AS applied FROM audience_members a
+    LEFT JOIN sites m ON m.organisation = a.organisation AND m.site = a.site
+    LEFT JOIN reach r ON r.organisation = a.organisation AND r.stream = :stream AND r.site = a.site
+    WHERE a.organisation = :organisation AND a.audience = :audience AND a.site <> :origin
+      AND (m.state = 'active' OR :from_store AND coalesce(m.state, '') <> 'closed')
+"""
+
+
+def purge_acked(
+    writer: sqlite3.Connection, organisation: str, stream: int, site: str, after: int, upto: int
+) -> list[str]:
+    """Mark what `site`'s progress from `after` to `upto` finished; the hashes of dropped files.
+
+    Only batches in that range can have become finished, so the work is that of the range.
+    """
+    rows = writer.execute(
+        "SELECT no, audience, sha256 FROM batches b WHERE organisation = ? AND stream = ?"
+        " AND purged = 0 AND no > ? AND no <= ? AND (audience = '*' OR EXISTS (SELECT 1"
+        " FROM audience_members m WHERE m.organisation = b.organisation"
+        " AND m.audience = b.audience AND m.site = ?))",
+        (organisation, stream, after, upto, site),
+    ).fetchall()
+    return _purge_finished(writer, organisation, stream, rows)
+
+
+def purge_everything(writer: sqlite3.Connection, organisation: str) -> list[str]:
+    """Look at every batch that is still kept: after a site changed, and once at the start."""
+    dropped: list[str] = []
+    streams = writer.execute(
+        "SELECT stream FROM streams WHERE organisation = ?", (organisation,)
+    ).fetchall()
+    for (stream,) in streams:
+        rows = writer.execute(
+            "SELECT no, audience, sha256 FROM batches"
+            " WHERE organisation = ? AND stream = ? AND purged = 0",
+            (organisation, stream),
+        ).fetchall()
+        dropped += _purge_finished(writer, organisation, stream, rows)
+    return dropped
+
+
+def _purge_finished(
+    writer: sqlite3.Connection, organisation: str, stream: int, rows: list[sqlite3.Row]
+) -> list[str]:
+    lowest: dict[str, int] = {}
+    for row in rows:
+        lowest[row["audience"]] = min(row["no"], lowest.get(row["audience"], NO_END))
+    done = {
+        audience: finished_upto(writer, organisation, stream, audience, low)
+        for audience, low in lowest.items()
+    }
+    finished = [row for row in rows if row["no"] <= done[row["audience"]]]
+    writer.executemany(
+        "UPDATE batches SET purged = 1 WHERE organisation = ? AND stream = ? AND no = ?",
+        [(organisation, stream, row["no"]) for row in finished],
+    )
+    return drop_bodies(writer, organisation, {row["sha256"] for row in finished})
+
+
+def finished_upto(
+    reader: sqlite3.Connection, organisation: str, stream: int, audience: str, low: int
+) -> int:
+    """How far every member that counts has applied the stream; -1 when one is below `low`."""
+    origin, role = reader.execute(
+        "SELECT origin, role FROM streams JOIN sites ON sites.organisation = streams.organisation"
+        " AND sites.site = origin WHERE streams.organisation = ? AND stream = ?",
+        (organisation, stream),
+    ).fetchone()
+    members = _MEMBERS_OF_ALL if audience == "*" else _MEMBERS_OF_SET
+    facts = {
+        "organisation": organisation,
+        "stream": stream,
+        "audience": audience,
+        "origin": origin,
+        "from_store": role == Role.STORE,
+        "low": low,
+    }
+    if reader.execute(f"SELECT 1 FROM ({members}) WHERE applied < :low LIMIT 1", facts).fetchone():
+        return -1
+    (least,) = reader.execute(f"SELECT min(applied) FROM ({members})", facts).fetchone()
+    return NO_END if least is None else int(least)
+
+
+def drop_bodies(writer: sqlite3.Connection, organisation: str, hashes: Iterable[str]) -> list[str]:
+    """Drop rows of bodies that no kept batch and no open load names; those that have files."""
+    files: list[str] = []
+    for sha256 in sorted(set(hashes)):
+        row = writer.execute(
+            "DELETE FROM bodies WHERE organisation = :organisation AND sha256 = :sha256"
+            " AND NOT EXISTS (SELECT 1 FROM batches WHERE organisation = :organisation"
+            "  AND sha256 = :sha256 AND purged = 0)"
+            " AND NOT EXISTS (SELECT 1 FROM load_chunks WHERE organisation = :organisation"
+            "  AND sha256 = :sha256)"
+            " RETURNING data IS NULL AS is_file",
+            {"organisation": organisation, "sha256": sha256},
+        ).fetchone()
+        if row and row["is_file"]:
+            files.append(sha256)
+    return files
+
+
+def drop_files(relay: Relay, hashes: list[str]) -> None:
+    """Remove files whose rows are gone; a body that came again meanwhile has a row and stays."""
+    if not hashes:
+        return
+    with relay.database.writing() as writer:
+        for sha256 in hashes:
+            known = writer.execute(
+                "SELECT 1 FROM bodies WHERE organisation = ? AND sha256 = ?",
+                (relay.organisation, sha256),
+            ).fetchone()
+            if not known:
+                body_path(relay, sha256).unlink(missing_ok=True)

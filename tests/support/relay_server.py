@@ -1,0 +1,134 @@
+"""A real Web Database for tests: its own process, its own home, a loopback socket."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+
+from ginesys_sync.core.clock import SystemClock, iso
+from ginesys_sync.engine.webdb import Patience, WebDatabase
+from ginesys_sync.relay.main import invite
+from ginesys_sync.wire.messages import EnrolRequest, MailRequest, OpenAnswer, OpenRequest
+from ginesys_sync.wire.messages import StreamPlace as Place
+from ginesys_sync.wire.routes import PROTOCOL
+
+IMPATIENT = Patience(connect_seconds=2.0, read_seconds=5.0, tries=2, pause_seconds=0.01)
+"""For tests in which tries are to fail soon."""
+
+_PROGRAM = """
+import sys
+from pathlib import Path
+from ginesys_sync.relay.main import serve
+raise SystemExit(serve(Path(sys.argv[1]), "127.0.0.1", int(sys.argv[2]), workers=int(sys.argv[3])))
+"""
+
+
+class RelayServer:
+    """`ginesys-sync relay serve` as a child process. A context manager; ends only its own process."""
+
+    def __init__(self, home: Path, *, workers: int = 1) -> None:
+        self.home = home
+        self.url = ""
+        self._workers = workers
+        self._port = 0
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> RelayServer:
+        """Start, and return when it listens. A later start takes the same port again."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _PROGRAM, str(self.home), str(self._port), str(self._workers)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line.startswith("Web Database listening on "), line
+        facts = json.loads((self.home / "relay.json").read_text())
+        self.url, self._port = facts["url"], facts["port"]
+        assert line.strip().endswith(self.url)
+        return self
+
+    def stop(self) -> int:
+        """End it politely; its exit code."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> int:
+        """End it as a power cut would."""
+        return self._end(signal.SIGKILL)
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        assert self._process is not None
+        return self._process.pid
+
+    def _end(self, number: int) -> int:
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        os.kill(process.pid, number)
+        code = process.wait(timeout=20)
+        if process.stdout:
+            process.stdout.close()
+        return code
+
+    def __enter__(self) -> RelayServer:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+class Member:
+    """One enrolled site as a test plays it: its key, its epoch, its client."""
+
+    def __init__(self, server: RelayServer, site: str, *, url: str | None = None) -> None:
+        self.site = site
+        self.role = "ho" if site == "HO" else "store"
+        self.key = secrets.token_hex(32)
+        self.incarnation = secrets.token_hex(8)
+        self.code = invite(server.home, site, self.role)
+        self.web = WebDatabase(url or server.url, site, self.key, patience=IMPATIENT)
+        request = EnrolRequest.model_validate(
+            {
+                "site": site,
+                "role": self.role,
+                "code": self.code,
+                "key": self.key,
+                "program": "test",
+            }
+        )
+        self.epoch = self.web.enrol(request).epoch
+
+    def open(
+        self,
+        run: int = 1,
+        *,
+        heads: list[Place] | None = None,
+        mail: MailRequest | None = None,
+        protocol: int = PROTOCOL,
+    ) -> OpenAnswer:
+        """The first call of a run."""
+        return self.web.open(
+            OpenRequest(
+                incarnation=self.incarnation,
+                run=run,
+                program="test",
+                protocol=protocol,
+                plan_version=1,
+                clock=iso(SystemClock().now()),
+                heads=heads or [],
+                mail=mail or MailRequest(),
+            )
+        )
