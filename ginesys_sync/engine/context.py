@@ -15,7 +15,7 @@ from ginesys_sync.core.plan import Entity, Plan
 from ginesys_sync.core.status import Stage
 from ginesys_sync.engine.staging import Staging
 from ginesys_sync.engine.webdb import WebDatabase
-from ginesys_sync.store.database import Database
+from ginesys_sync.store.database import Connection, Database
 
 
 @dataclass(slots=True)
@@ -97,6 +97,7 @@ class RunContext:
     sites: tuple[str, ...] | None
     tally: Tally
     reload_plan: Callable[[RunContext], None]
+    check_sites: Callable[[Connection, RunContext], None]
     lock_seconds: float = 0.012
     parked: int = 0
     notes: list[str] = field(default_factory=list)

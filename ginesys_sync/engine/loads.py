@@ -78,7 +78,7 @@ def _offer_stream(
 
 
 def _build_chunks(context: RunContext, entity: Entity) -> list[LoadChunk]:
-    chunks = []
+    chunks: list[LoadChunk] = []
     after: Key | None = None
     while True:
         context.check_cancelled()

@@ -50,7 +50,7 @@ def refresh_sites(
     at = context.now()
     with transaction(connection):
         require_fence(connection, context.fence)
-        before = {site.code: site for site in sites.sites(connection)}
+        before: dict[str, Site] = {site.code: site for site in sites.sites(connection)}
         contacts = {answer.site: answer for answer in answers}
         after = merged(before, sites.business_sites(connection, context.plan), contacts)
         for answer in answers:

@@ -17,7 +17,7 @@ from ginesys_sync.core.status import Stage
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.pump import Channel, Turn
 from ginesys_sync.store import ledger
-from ginesys_sync.store.database import transaction
+from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.wire.body import check_structure, unpack
 from ginesys_sync.wire.messages import MailAnswer, MailBatch, MailCursor, MailRequest, MailStream
 
@@ -44,9 +44,7 @@ class Reached:
 Received = Fetched | Reached
 
 
-def mail_request(
-    context: RunContext, connection: ledger.Connection, acks_after: int
-) -> MailRequest:
+def mail_request(context: RunContext, connection: Connection, acks_after: int) -> MailRequest:
     """Ask for mail beyond the cursors, lanes in their order."""
     known = [
         state

@@ -107,6 +107,7 @@ def _open(context: RunContext, connection: Connection) -> OpenAnswer:
                 ledger.note_uploaded(connection, place.stream, place.epoch, place.no, context.now())
     if context.is_head_office:
         refresh_sites(context, connection, answer.sites)
+    context.check_sites(connection, context)
     for name in answer.missing:
         data = context.staging.get(name)
         if data is not None:

@@ -17,7 +17,7 @@ from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.pump import Channel, Turn
 from ginesys_sync.engine.seal import SealedClaim
 from ginesys_sync.store import ledger
-from ginesys_sync.store.database import transaction
+from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.fence import require_fence
 from ginesys_sync.wire.body import PackedBody
 from ginesys_sync.wire.messages import BatchesRequest, Manifest, Release
@@ -101,7 +101,7 @@ def _calls(batches: Sequence[ledger.Batch]) -> Iterable[list[ledger.Batch]]:
 
 def post(
     context: RunContext,
-    connection: ledger.Connection,
+    connection: Connection,
     batches: Sequence[ledger.Batch],
     bodies: dict[str, PackedBody],
 ) -> None:
@@ -135,7 +135,7 @@ def post(
         context.tally.add(Stage.SENDING, batch.records + batch.gone, batch.size)
 
 
-def release_rest(context: RunContext, connection: ledger.Connection) -> None:
+def release_rest(context: RunContext, connection: Connection) -> None:
     """Let the run's sites read what was uploaded earlier and is not theirs to read yet."""
     behind = {}
     for name, stream in ledger.streams(connection).items():

@@ -289,7 +289,7 @@ class BodyApplier:
             ).rowcount
         except sqlite3.DatabaseError as fault:
             broken = _refusal(fault)
-            if broken.code == "missing_parent":
+            if isinstance(broken, ConstraintBroken) and broken.code == "missing_parent":
                 broken = ConstraintBroken("still_in_use", "Other records here still refer to it.")
             raise broken from fault
 
@@ -388,7 +388,7 @@ class BodyApplier:
         )
 
     def _ids(self, statement: str, values: Sequence[object] = ()) -> list[int]:
-        return [row[0] for row in self._run(statement, tuple(values)).fetchall()]  # type: ignore[arg-type]
+        return [row[0] for row in self._run(statement, tuple(values)).fetchall()]
 
 
 def _within(alias: str, span: Span) -> str:

@@ -87,6 +87,13 @@ def table_columns(connection: Connection, table: str) -> tuple[str, ...]:
     return tuple(row[0] for row in rows)
 
 
+def has_tables(connection: Connection, plan: Plan) -> bool:
+    """Whether any table of the plan is here already."""
+    return any(
+        table_columns(connection, table.name) for entity in plan.entities for table in entity.tables
+    )
+
+
 def unique_sets(connection: Connection, table: str) -> tuple[tuple[str, ...], ...]:
     """The column sets over which a table is unique, its primary key first."""
     primary = connection.exec_driver_sql(

@@ -1,0 +1,181 @@
+"""Joining the chain: `init` prepares the database, trades the enrolment code for access, and makes the home."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from ginesys_sync.core.errors import HomeUnusable, PlanUnfit, Refused, UnknownSite
+from ginesys_sync.core.model import HEAD_OFFICE, Role, is_site_code
+from ginesys_sync.core.plan import Plan, parse_plan
+from ginesys_sync.core.resources import resource_path
+from ginesys_sync.core.settings import Home, Settings, is_home, write_key, write_settings
+from ginesys_sync.engine.webdb import WebDatabase
+from ginesys_sync.services.site import EPOCH, INCARNATION, PROGRAM, SITE, new_nonce
+from ginesys_sync.shop.schema import create_tables
+from ginesys_sync.store.capture import fitted_plan, has_tables
+from ginesys_sync.store.database import (
+    Database,
+    migrate,
+    present_version,
+    read_state,
+    transaction,
+    write_state,
+)
+from ginesys_sync.store.plans import forget_installed, install_plan
+from ginesys_sync.wire.messages import EnrolAnswer, EnrolRequest
+
+_PENDING_KEY = "key.new"
+
+
+@dataclass(frozen=True, slots=True)
+class NewSite:
+    """What `init` is asked. `plan` None: the built-in retail plan, whose tables are made when the database has none."""
+
+    folder: Path
+    site: str
+    role: Role
+    database: str
+    relay: str
+    code: str
+    plan: Path | None = None
+    demo: bool = False
+
+
+def built_in_plan() -> Plan:
+    """The plan of the built-in retail tables."""
+    return parse_plan(resource_path("plans", "retail.json").read_text(encoding="utf-8"))
+
+
+def join_chain(new: NewSite) -> Home:
+    """Make a site of a folder and a database. Everything that can be refused is refused before anything is changed;
+    after a lost answer the same call goes on. Raises KnownError."""
+    _check(new)
+    plan = _plan(new)
+    database = Database(new.database)
+    try:
+        _check_database(database, new, plan)
+        key = _pending_key(new.folder)
+        answer = _enrol(new, key)
+        _prepare(database, new, plan, answer.epoch)
+    finally:
+        database.dispose()
+    write_key(new.folder, key)
+    home = write_settings(
+        new.folder,
+        Settings(
+            site=new.site,
+            role=new.role.value,
+            database=new.database,
+            relay=new.relay.rstrip("/"),
+            organisation=answer.organisation,
+            relay_id=answer.relay_id,
+            demo=new.demo,
+        ),
+    )
+    (new.folder / _PENDING_KEY).unlink(missing_ok=True)
+    return home
+
+
+def _check(new: NewSite) -> None:
+    if not is_site_code(new.site):
+        raise UnknownSite(
+            f"{new.site!r} cannot be a site's code.",
+            "Use 1 to 16 capitals, digits, - or _: like S001.",
+        )
+    if (new.site == HEAD_OFFICE) != (new.role is Role.HO):
+        raise UnknownSite(
+            f"Head office's code is {HEAD_OFFICE}, and only head office's.",
+            f"Use --site {HEAD_OFFICE} --role ho, or another code with --role store.",
+        )
+    if is_home(new.folder):
+        raise HomeUnusable(
+            f"{new.folder} already is the home of a site.",
+            "Give another folder; this one was not touched.",
+        )
+
+
+def _plan(new: NewSite) -> Plan:
+    if new.plan is None:
+        return built_in_plan()
+    try:
+        return parse_plan(new.plan.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as fault:
+        raise PlanUnfit(
+            f"The plan {new.plan} cannot be read.",
+            "Check the path given with --plan.",
+            detail=str(fault),
+        ) from fault
+
+
+def _check_database(database: Database, new: NewSite, plan: Plan) -> None:
+    if not database.path.parent.is_dir():
+        raise HomeUnusable(
+            f"The folder {database.path.parent} for the database does not exist.",
+            "Make it, then try again.",
+        )
+    if not database.is_there():
+        if new.plan is not None:
+            raise PlanUnfit(
+                f"There is no database at {database.path} for the plan to fit.",
+                "Give the business database with --db, or leave out --plan for the built-in tables.",
+            )
+        return
+    with database.connect() as connection:
+        if present_version(connection) is not None:
+            other = read_state(connection, SITE)
+            if other not in (None, new.site):
+                raise HomeUnusable(
+                    f"This database already is {other}'s.",
+                    "Give the database that belongs to this site.",
+                )
+        if new.plan is not None or has_tables(connection, plan):
+            fitted_plan(connection, plan)
+
+
+def _pending_key(folder: Path) -> str:
+    """The key that is being enrolled: kept before the call, so that a lost answer is not a lost site."""
+    path = folder / _PENDING_KEY
+    try:
+        if path.exists():
+            return path.read_text(encoding="ascii").strip()
+        folder.mkdir(parents=True, exist_ok=True)
+        key = secrets.token_hex(32)
+        path.touch(mode=0o600)
+        path.write_text(key, encoding="ascii")
+    except OSError as fault:
+        raise HomeUnusable(
+            f"The home folder {folder} cannot be written.", detail=str(fault)
+        ) from fault
+    return key
+
+
+def _enrol(new: NewSite, key: str) -> EnrolAnswer:
+    if not 0 < len(new.code) <= 200:
+        raise Refused(
+            "That is not an enrolment code.", "Copy the whole code as `relay invite` printed it."
+        )
+    web = WebDatabase(new.relay)
+    try:
+        return web.enrol(
+            EnrolRequest(
+                site=new.site, role=new.role.value, code=new.code, key=key, program=PROGRAM
+            )
+        )
+    finally:
+        web.close()
+
+
+def _prepare(database: Database, new: NewSite, plan: Plan, epoch: str) -> None:
+    if new.plan is None:
+        create_tables(database.engine)
+    migrate(database)
+    with database.connect() as connection, transaction(connection):
+        write_state(connection, SITE, new.site)
+        if read_state(connection, EPOCH) not in (None, epoch):
+            forget_installed(connection)
+        write_state(connection, EPOCH, epoch)
+        if read_state(connection, INCARNATION) is None:
+            write_state(connection, INCARNATION, new_nonce())
+        install_plan(connection, plan, new.site == HEAD_OFFICE)
