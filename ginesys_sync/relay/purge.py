@@ -124,10 +124,10 @@ def drop_bodies(writer: sqlite3.Connection, organisation: str, hashes: Iterable[
             "  AND sha256 = :sha256 AND purged = 0)"
             " AND NOT EXISTS (SELECT 1 FROM load_chunks WHERE organisation = :organisation"
             "  AND sha256 = :sha256)"
-            " RETURNING data IS NULL AS is_file",
+            " RETURNING typeof(data) AS kind",  # SQLite 3.40 answers IS NULL wrongly here
             {"organisation": organisation, "sha256": sha256},
         ).fetchone()
-        if row and row["is_file"]:
+        if row and row["kind"] == "null":
             files.append(sha256)
     return files
 
