@@ -1,0 +1,1 @@
+"""Head office's window: Data Sync, Sent Data, Received Data, Application Settings."""

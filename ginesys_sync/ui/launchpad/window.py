@@ -1,0 +1,153 @@
+"""Launchpad: head office's window with its four tabs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ginesys_sync.core.errors import KnownError
+from ginesys_sync.services.desk import Desk
+from ginesys_sync.services.views import Overview, Progress, SiteLine
+from ginesys_sync.ui.widgets.sync_window import SyncWindow
+
+
+class LaunchpadWindow(SyncWindow):
+    """`Data Sync`, `Sent Data`, `Received Data`, `Application Settings`."""
+
+    def __init__(self, desk: Desk, home: Path | None = None) -> None:
+        super().__init__(desk, home, "Launchpad")
+        self.setWindowTitle("Launchpad")
+        self.sites: tuple[SiteLine, ...] = ()
+        self._stale: set[QWidget] = set()
+
+    def build_body(self) -> None:
+        from ginesys_sync.ui.launchpad.data_sync import DataSyncPage
+        from ginesys_sync.ui.widgets.pages import LazyTabs
+
+        self.data_sync = DataSyncPage()
+        self.tabs = LazyTabs("Launchpad")
+        self.tabs.add_lazily("Data Sync", lambda: self.data_sync)
+        self.tabs.add_lazily("Sent Data", lambda: self._make_exchange(is_sent=True))
+        self.tabs.add_lazily("Received Data", lambda: self._make_exchange(is_sent=False))
+        self.tabs.add_lazily("Application Settings", self._make_settings)
+        column = QVBoxLayout(self.body)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.addWidget(self.tabs)
+        self.tabs.page("Data Sync")
+        self.data_sync.sync_all.clicked.connect(self.sync_all)
+        self.data_sync.sync_selective.clicked.connect(self.choose_sites)
+        self.data_sync.pane.cancel_wanted.connect(self.cancel_run)
+        self.data_sync.pane.attention_wanted.connect(self.show_attention)
+        self.data_sync.retry_wanted.connect(self._read_sites)
+        self.tabs.shown.connect(self._freshen)
+        self.data_sync.sync_all.setFocus()
+
+    def _make_exchange(self, is_sent: bool) -> QWidget:
+        from ginesys_sync.ui.widgets.exchange_page import ExchangePage
+
+        page = ExchangePage(
+            self.desk, self.background, is_sent, is_ho=True, next_step="Go to Data Sync"
+        )
+        page.sync_wanted.connect(lambda: self.tabs.go("Data Sync"))
+        page.offer_sites([site.code for site in self.sites])
+        page.look()
+        return page
+
+    def _make_settings(self) -> QWidget:
+        from ginesys_sync.ui.launchpad.settings_page import SettingsPage
+
+        page = SettingsPage(self.desk, self.background)
+        if self.overview is not None:
+            page.show_overview(self.overview)
+        return page
+
+    # --- what is true ---
+
+    def show_state(self, overview: Overview) -> None:
+        self.data_sync.show_overview(overview)
+        self._read_sites()
+        self._stale = set(self.tabs.made())
+        page = self.tabs.current()
+        if page is not None:
+            self._freshen(page)
+
+    @Slot(object)
+    def _freshen(self, page: QWidget) -> None:
+        if page not in self._stale or self.overview is None:
+            return
+        self._stale.discard(page)
+        refresh = getattr(page, "refresh", None)
+        if refresh is not None:
+            refresh()
+        else:
+            page.show_overview(self.overview)  # type: ignore[attr-defined]
+
+    def _read_sites(self) -> None:
+        self.background.run(
+            self.desk.sites, self._take_sites, self.data_sync.show_sites_fault, lane="sites"
+        )
+
+    def _take_sites(self, sites: tuple[SiteLine, ...]) -> None:
+        self.sites = sites
+        self.data_sync.show_sites(sites)
+        for page in self.tabs.made():
+            offer = getattr(page, "offer_sites", None)
+            if offer is not None:
+                offer([site.code for site in sites])
+
+    def show_trouble(self, fault: KnownError) -> None:
+        if self.is_built:
+            self.data_sync.show_sites_fault(fault)
+
+    # --- running ---
+
+    @property
+    def is_running(self) -> bool:
+        return self.is_built and self.data_sync.pane.is_running
+
+    def show_run(self, progress: Progress) -> None:
+        self.data_sync.show_run(progress)
+
+    def show_asked(self, what: str) -> None:
+        self.tabs.go("Data Sync")
+        self.data_sync.show_asked(what)
+
+    def show_refused(self, fault: KnownError) -> None:
+        from ginesys_sync.ui.widgets.ask import tell
+
+        self.data_sync.show_not_asked()
+        tell(self, fault)
+
+    @Slot()
+    def sync_all(self) -> None:
+        """Ask for *Sync All*."""
+        self.ask_sync(None, "Sync All")
+
+    @Slot()
+    def choose_sites(self) -> None:
+        """Open *Select Site*."""
+        from ginesys_sync.ui.launchpad.select_site import SelectSite
+
+        last = self.overview.selection if self.overview is not None else ()
+        self.select_site = SelectSite(self.sites, last, self)
+        self.select_site.chosen.connect(self._sync_chosen)
+        self.select_site.open()
+
+    @Slot(object)
+    def _sync_chosen(self, codes: tuple[str, ...]) -> None:
+        shown = ", ".join(codes[:3]) + (f" and {len(codes) - 3} more" if len(codes) > 3 else "")
+        self.ask_sync(codes, f"Sync Selective to {shown}")
+
+    def take_step(self, situation: str) -> None:
+        if not self.is_built:
+            return
+        if situation in ("first_run", "killed"):
+            self.sync_all()
+        elif situation == "problem":
+            page = self.tabs.go("Application Settings")
+            page.connection.run_test()  # type: ignore[attr-defined]
+        else:
+            self.tabs.go("Data Sync")
+            self.data_sync.show_last()

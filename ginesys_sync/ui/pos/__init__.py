@@ -1,0 +1,1 @@
+"""The store's window: Administration > Data Exchange, Back Office > HO Control."""

@@ -1,0 +1,120 @@
+"""The store's window: a list of rooms on the left, Data Exchange and HO Control on the right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+
+from ginesys_sync.core.errors import KnownError
+from ginesys_sync.services.desk import Desk
+from ginesys_sync.services.views import Overview, Progress
+from ginesys_sync.ui.widgets.sync_window import SyncWindow
+
+
+class PosWindow(SyncWindow):
+    """`Administration` > `Data Exchange`, `Back Office` > `HO Control`."""
+
+    def __init__(self, desk: Desk, home: Path | None = None) -> None:
+        super().__init__(desk, home, "POS")
+        self.setWindowTitle("POS")
+
+    def build_body(self) -> None:
+        from ginesys_sync.ui.pos.data_exchange import DataExchangePage
+        from ginesys_sync.ui.pos.navigation import Navigation
+
+        self.navigation = Navigation()
+        self.exchange = DataExchangePage(self.desk, self.background)
+        self.control: QWidget | None = None
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.exchange)
+        row = QHBoxLayout(self.body)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.navigation)
+        row.addWidget(self.pages, 1)
+        self.navigation.exchange_wanted.connect(self.show_exchange)
+        self.navigation.control_wanted.connect(self.show_control)
+        self.exchange.sync.clicked.connect(self.sync)
+        self.exchange.locator.clicked.connect(self.show_locator)
+        self.exchange.pane.cancel_wanted.connect(self.cancel_run)
+        self.exchange.pane.attention_wanted.connect(self.show_attention)
+        self.background.run(
+            self.desk.control_lists, self.navigation.offer_lists, lane="control-lists"
+        )
+        self.exchange.sync.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # --- rooms ---
+
+    @Slot()
+    def show_exchange(self) -> None:
+        """Administration > Data Exchange."""
+        self.navigation.mark_exchange()
+        self.pages.setCurrentWidget(self.exchange)
+
+    @Slot(str)
+    def show_control(self, name: str) -> None:
+        """Back Office > HO Control > this list."""
+        from ginesys_sync.ui.pos.ho_control import HoControlPage
+
+        if self.control is None:
+            self.control = HoControlPage(self.desk, self.background)
+            self.control.sync_wanted.connect(self.show_exchange)
+            self.pages.addWidget(self.control)
+        assert isinstance(self.control, HoControlPage)
+        self.control.show_list(name)
+        self.pages.setCurrentWidget(self.control)
+
+    @Slot()
+    def show_locator(self) -> None:
+        """Support Tools > Web DB Locator..."""
+        from ginesys_sync.ui.pos.web_db_locator import WebDbLocator
+
+        self.locator = WebDbLocator(self.desk, self.background, self)
+        if self.overview is not None:
+            self.locator.connection.show_identity(self.overview.identity)
+        self.locator.open()
+
+    # --- what is true ---
+
+    def show_state(self, overview: Overview) -> None:
+        self.exchange.show_overview(overview)
+        if self.control is not None and self.pages.currentWidget() is self.control:
+            self.control.refresh()  # type: ignore[attr-defined]
+
+    # --- running ---
+
+    @property
+    def is_running(self) -> bool:
+        return self.is_built and self.exchange.pane.is_running
+
+    def show_run(self, progress: Progress) -> None:
+        self.exchange.show_run(progress)
+
+    def show_asked(self, what: str) -> None:
+        self.show_exchange()
+        self.exchange.show_asked(what)
+
+    def show_refused(self, fault: KnownError) -> None:
+        from ginesys_sync.ui.widgets.ask import tell
+
+        self.exchange.show_not_asked()
+        tell(self, fault)
+
+    @Slot()
+    def sync(self) -> None:
+        """Ask for a sync."""
+        self.ask_sync(None, "Sync")
+
+    def take_step(self, situation: str) -> None:
+        if not self.is_built:
+            return
+        if situation in ("first_run", "killed"):
+            self.sync()
+        elif situation == "problem":
+            self.show_locator()
+            self.locator.connection.run_test()
+        else:
+            self.show_exchange()
+            self.exchange.show_last()

@@ -1,0 +1,55 @@
+"""The moment a window comes up: the application, its dress, the window, and its end."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtWidgets import QApplication
+
+from ginesys_sync.ui.widgets import theme
+
+if TYPE_CHECKING:
+    from ginesys_sync.services.desk import Desk
+    from ginesys_sync.ui.widgets.sync_window import SyncWindow
+
+
+def application(choice: str = "auto") -> QApplication:
+    """The one application of this process, dressed."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(["ginesys-sync"])
+    app.setApplicationName("ginesys-sync")
+    theme.set_up(app, theme.Choice(choice))
+    return app
+
+
+def make_window(desk: Desk, home: Path | None, *, is_ho: bool) -> SyncWindow:
+    """Launchpad, or the POS window; not shown yet. `application` must have been called."""
+    if is_ho:
+        from ginesys_sync.ui.launchpad.window import LaunchpadWindow
+
+        return LaunchpadWindow(desk, home)
+    from ginesys_sync.ui.pos.window import PosWindow
+
+    return PosWindow(desk, home)
+
+
+def show_until_closed(
+    desk: object, home: Path, choice: str, grab: Path | None, *, is_ho: bool
+) -> int:
+    """Show the window; return when it is closed (or, with `grab`, when its picture is saved)."""
+    app = application(choice)
+    # Ctrl+C in the terminal ends the window at once; a run goes on in the service, and nothing is lost.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    window = make_window(cast("Desk", desk), home, is_ho=is_ho)
+    window.show()
+    if grab is not None:
+        from ginesys_sync.ui.offscreen import picture, settle
+
+        settle(window)
+        picture(window, grab)
+        window.close()
+        return 0
+    return app.exec()

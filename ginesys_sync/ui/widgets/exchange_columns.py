@@ -1,0 +1,126 @@
+"""The columns of *Sent Data* and *Received Data*, for runs, batches and records in one tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ginesys_sync.core.status import Kind, Status
+from ginesys_sync.services.views import BatchRow, RecordRow, RunGroup
+from ginesys_sync.ui.widgets import pill
+from ginesys_sync.ui.widgets.columns import Column, PillWord
+from ginesys_sync.ui.widgets.wording import clock, counted, exact, grouped, relative, size
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """The last line of an opened node when there is more than one page."""
+
+    shown: int
+
+
+Line = RunGroup | BatchRow | RecordRow | More
+
+
+def status_pill(status: Status, count: int = 0) -> PillWord:
+    """The pill of a status; with how many when a group has several."""
+    word = f"{count} {status.value}" if count else status.value
+    return PillWord(word, pill.SHAPE_OF[status], pill.TONE_OF[status])
+
+
+def attention_words(count: int) -> str:
+    """`1 needs attention`, `3 need attention`."""
+    return f"{grouped(count)} {'needs' if count == 1 else 'need'} attention"
+
+
+def _what(line: Line) -> str:
+    if isinstance(line, RunGroup):
+        return f"{clock(line.started_at)}  {line.title}".strip()
+    if isinstance(line, BatchRow):
+        return line.what
+    if isinstance(line, More):
+        return f"Show more ({grouped(line.shown)} shown)"
+    return line.label
+
+
+def _number(line: Line) -> str:
+    if isinstance(line, BatchRow):
+        return f"{line.channel} {grouped(line.batch)}" if line.channel else grouped(line.batch)
+    return line.key if isinstance(line, RecordRow) else ""
+
+
+def _pills(line: Line) -> tuple[PillWord, ...]:
+    if isinstance(line, BatchRow):
+        found = [status_pill(line.status)]
+    elif isinstance(line, RunGroup):
+        counts = line.statuses
+        found = [status_pill(status, n if len(counts) > 1 else 0) for status, n in counts]
+    elif isinstance(line, RecordRow):
+        return (PillWord("Deleted", "cross", "calm"),) if line.is_gone else ()
+    else:
+        return ()
+    if line.attention:
+        found.append(PillWord(attention_words(line.attention), "mark", "warning"))
+    return tuple(found)
+
+
+def _status(line: Line) -> str:
+    return ", ".join(shown.word for shown in _pills(line))
+
+
+def _site(line: Line) -> str:
+    return line.site if isinstance(line, BatchRow) else ""
+
+
+def _problem(line: Line) -> str:
+    return line.problem if isinstance(line, BatchRow | RecordRow) else ""
+
+
+def _count(line: Line) -> str:
+    return grouped(line.records) if isinstance(line, BatchRow | RunGroup) else ""
+
+
+def _size(line: Line) -> str:
+    return size(line.size) if isinstance(line, BatchRow | RunGroup) else ""
+
+
+def _size_tip(line: Line) -> str:
+    return counted(line.size, "byte") if isinstance(line, BatchRow | RunGroup) else ""
+
+
+def _moment(field: str) -> tuple[Callable[[Line], str], Callable[[Line], str]]:
+    def when(line: Line) -> datetime | None:
+        return getattr(line, field, None) if isinstance(line, BatchRow) else None
+
+    return (lambda line: relative(when(line))), (lambda line: exact(when(line)))
+
+
+def _times(title: str, field: str) -> Column[Any]:
+    text, tip = _moment(field)
+    return Column(title, text, 104, tip=tip, field=field)
+
+
+def _kind_tip(line: Line) -> str:
+    if isinstance(line, RunGroup):
+        return f"{line.title} ({exact(line.started_at)})"
+    if isinstance(line, BatchRow) and line.kind is Kind.ACKNOWLEDGEMENT:
+        return f"Acknowledgement from {line.site}: {line.what}"
+    return _what(line)
+
+
+def columns(is_sent: bool) -> tuple[Column[Any], ...]:
+    """The columns of one of the two grids."""
+    moments = ("uploaded_at", "Uploaded") if is_sent else ("received_at", "Received")
+    return (
+        Column("What", _what, 0, tip=_kind_tip, field=""),
+        Column("To" if is_sent else "From", _site, 64, field="site"),
+        Column("Records", _count, 80, is_number=True, field="records"),
+        Column("Size", _size, 80, is_number=True, tip=_size_tip, field="size"),
+        Column("Status", _status, 208, pills=_pills, field="status"),
+        _times(moments[1], moments[0]),
+        _times("Processed", "processed_at"),
+        Column("Batch", _number, 112, is_code=True, field="batch"),
+        Column("Problem", _problem, 176, field="problem"),
+    )

@@ -1,0 +1,198 @@
+"""*Sent Data* and *Received Data*: filter bar, tree, export; the same page in both windows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ginesys_sync.core.errors import KnownError
+from ginesys_sync.services.desk import Desk
+from ginesys_sync.ui.widgets import ask, grid, icons, theme, tokens
+from ginesys_sync.ui.widgets.background import Background
+from ginesys_sync.ui.widgets.exchange_tree import ExchangeTree
+from ginesys_sync.ui.widgets.faces import FourFaces
+from ginesys_sync.ui.widgets.filter_bar import FilterBar
+from ginesys_sync.ui.widgets.wording import counted
+
+
+class ExchangePage(QWidget):
+    """One of the two grids. `sync_wanted`: the empty page's next step was pressed."""
+
+    sync_wanted = Signal()
+
+    def __init__(
+        self, desk: Desk, background: Background, is_sent: bool, is_ho: bool, next_step: str
+    ) -> None:
+        super().__init__()
+        self._desk, self._background, self._next_step = desk, background, next_step
+        self.is_sent = is_sent
+        self.name = "Sent Data" if is_sent else "Received Data"
+        self.filters = FilterBar(is_sent, has_sites=is_ho)
+        self.grouped = QCheckBox("&Group by sync")
+        self.grouped.setChecked(True)
+        self.export = QPushButton("&Export CSV…")
+        self.model = ExchangeTree(desk, is_sent, background, self)
+        self.tree = grid.tree(self.model.columns, self.name)
+        self.tree.setModel(self.model)
+        self.faces = FourFaces(self.tree)
+        self.said = QLabel("")
+        theme.mark(self.said, "small")
+        self._sort = ""
+        self._lay_out()
+        self._wire()
+
+    def _lay_out(self) -> None:
+        grid.dress_header(self.tree.header(), self.model.columns)
+        self.tree.header().setSectionsClickable(True)
+        self.tree.header().setSortIndicatorShown(False)
+        if not self.filters.site.isVisibleTo(self.filters) and not self.is_sent:
+            self.tree.header().hideSection(1)
+        self.export.setIcon(icons.icon("file-down", "text"))
+        row = QHBoxLayout()
+        row.setSpacing(tokens.SPACE_3)
+        row.addWidget(self.filters, 1)
+        row.addWidget(self.grouped)
+        row.addWidget(self.export)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(tokens.SPACE_5, tokens.SPACE_3, tokens.SPACE_5, tokens.SPACE_3)
+        column.setSpacing(tokens.SPACE_2)
+        column.addLayout(row)
+        column.addWidget(self.faces, 1)
+        column.addWidget(self.said)
+        self.said.hide()
+
+    def _wire(self) -> None:
+        self.filters.changed.connect(self.look)
+        self.grouped.toggled.connect(self._regroup)
+        self.export.clicked.connect(self._choose_file)
+        self.tree.header().sectionClicked.connect(self._sort_by)
+        self.tree.activated.connect(self._activate)
+        self.tree.clicked.connect(self._click)
+        self.model.loaded.connect(self._show_loaded)
+        self.model.failed.connect(self._show_fault)
+        theme.theme().changed.connect(self._recolour)
+
+    def _recolour(self) -> None:
+        self.export.setIcon(icons.icon("file-down", "text"))
+
+    # --- what is shown ---
+
+    def look(self) -> None:
+        """Show what the filters ask for, from its beginning."""
+        if self.faces.face != "normal":
+            self.faces.show_loading()
+        self.model.show_filter(self.filters.wanted(self._sort), self.grouped.isChecked())
+
+    def refresh(self) -> None:
+        """Something changed: look again, quietly."""
+        self.model.refresh()
+
+    def offer_sites(self, codes: list[str]) -> None:
+        """The sites of the filter."""
+        self.filters.offer_sites(codes)
+
+    def _show_loaded(self) -> None:
+        self.export.setEnabled(not self.model.is_empty)
+        if not self.model.is_empty:
+            self.faces.show_content()
+        elif self.filters.is_open:
+            done = "sent" if self.is_sent else "received"
+            text = (
+                "Each sync puts what it sent here, with how far every site has got."
+                if self.is_sent
+                else "Each sync puts here what came from the other side, and what it confirmed."
+            )
+            self.faces.show_empty(
+                f"Nothing was {done} yet.",
+                text,
+                self._next_step,
+                self.sync_wanted.emit,
+                "send" if self.is_sent else "inbox",
+            )
+        else:
+            self.faces.show_empty(
+                "Nothing fits these filters.",
+                "Choose a longer period or another status, or search for something else.",
+                "Clear filters",
+                self.filters.reset,
+                "search",
+            )
+
+    def _show_fault(self, fault: KnownError) -> None:
+        self.faces.show_problem(fault, "Try again", self.look)
+
+    # --- sorting and opening ---
+
+    def _sort_by(self, place: int) -> None:
+        field = self.model.columns[place].field
+        header = self.tree.header()
+        if not field:
+            self._sort = ""
+            header.setSortIndicatorShown(False)
+            self.look()
+            return
+        down = self._sort != f"-{field}"
+        self._sort = f"-{field}" if down else field
+        order = Qt.SortOrder.DescendingOrder if down else Qt.SortOrder.AscendingOrder
+        header.setSortIndicatorShown(True)
+        header.setSortIndicator(place, order)
+        # A sort runs through all rows, so they cannot stay in their groups.
+        if self.grouped.isChecked():
+            self.grouped.setChecked(False)
+        else:
+            self.look()
+
+    def _regroup(self, is_grouped: bool) -> None:
+        if is_grouped:
+            self._sort = ""
+            self.tree.header().setSortIndicatorShown(False)
+        self.look()
+
+    def _click(self, index: QModelIndex) -> None:
+        self.model.open_more(index)
+
+    def _activate(self, index: QModelIndex) -> None:
+        first = index.siblingAtColumn(0)
+        if not self.model.open_more(first) and self.model.hasChildren(first):
+            self.tree.setExpanded(first, not self.tree.isExpanded(first))
+
+    # --- export ---
+
+    def _choose_file(self) -> None:
+        start = str(Path.home() / f"{self.name}.csv")
+        chosen, _ = QFileDialog.getSaveFileName(self, "Export CSV", start, "CSV (*.csv)")
+        if chosen:
+            self.export_to(Path(chosen))
+
+    def export_to(self, path: Path) -> None:
+        """Write what the filters ask for to `path`, in the background."""
+        wanted = self.filters.wanted(self._sort)
+        self._say(f"Writing {path.name}…")
+        self.export.setEnabled(False)
+
+        def written(count: int) -> None:
+            self.export.setEnabled(True)
+            self._say(f"{counted(count, 'row')} written to {path}.")
+
+        def failed(fault: KnownError) -> None:
+            self.export.setEnabled(True)
+            self._say("")
+            ask.tell(self, fault)
+
+        self._background.run(
+            lambda: self._desk.export(self.is_sent, wanted, path), written, failed, lane="export"
+        )
+
+    def _say(self, words: str) -> None:
+        self.said.setText(words)
+        self.said.setVisible(bool(words))

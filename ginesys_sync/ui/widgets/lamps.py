@@ -1,0 +1,146 @@
+"""The three lamps, Head office - Web Database - store side, joined by lines: each with a shape, a word and a sentence."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from ginesys_sync.services.views import Lamp, Light
+from ginesys_sync.ui.widgets import pill, theme, tokens
+
+TONE_OF = {
+    Light.UNKNOWN: "calm",
+    Light.GOOD: "good",
+    Light.WARNING: "warning",
+    Light.BAD: "bad",
+}
+_WORSE = [Light.GOOD, Light.UNKNOWN, Light.WARNING, Light.BAD]
+
+
+class LampSign(QWidget):
+    """The lamp itself: a disc with a tick, a triangle, a diamond with a cross, or an empty ring."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.light = Light.UNKNOWN
+        self.setFixedSize(tokens.LAMP_SIZE, tokens.LAMP_SIZE)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        tone = theme.colours().tone(TONE_OF[self.light])
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box = QRectF(self.rect()).adjusted(2, 2, -2, -2)
+        painter.setPen(QPen(QColor(tone.ink), 1.5))
+        painter.setBrush(QColor(tone.ground))
+        inner = QRectF(0, 0, 9, 9)
+        inner.moveCenter(box.center())
+        if self.light is Light.WARNING:
+            corners = [box.bottomLeft(), box.topLeft(), box.bottomRight()]
+            corners[1].setX(box.center().x())
+            painter.drawPolygon(QPolygonF(corners))
+            inner.translate(0, 3)
+        elif self.light is Light.BAD:
+            middle = box.center()
+            painter.translate(middle)
+            painter.rotate(45)
+            painter.drawRoundedRect(QRectF(-7.5, -7.5, 15, 15), 2, 2)
+            painter.resetTransform()
+        else:
+            painter.drawEllipse(box)
+        self._draw_mark(painter, inner, tone.ink)
+        painter.end()
+
+    def _draw_mark(self, painter: QPainter, box: QRectF, ink: str) -> None:
+        shapes = {Light.GOOD: "tick", Light.WARNING: "mark", Light.BAD: "cross"}
+        pen = QPen(QColor(ink), 2)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if self.light is Light.WARNING:
+            box = box.adjusted(0.5, 0.5, -1, -1)
+        if self.light in shapes:
+            painter.drawPath(pill.glyph(shapes[self.light], box))
+
+
+class LampView(QWidget):
+    """A lamp with its name and its word."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.sign = LampSign()
+        self.name = QLabel()
+        self.word = QLabel()
+        theme.mark(self.name, "strong")
+        theme.mark(self.word, "small")
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(self.name)
+        words.addWidget(self.word)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(tokens.SPACE_2)
+        row.addWidget(self.sign)
+        row.addLayout(words)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+
+    def show_lamp(self, lamp: Lamp) -> None:
+        """Light it."""
+        self.sign.light = lamp.light
+        self.name.setText(lamp.name)
+        self.word.setText(lamp.word)
+        self.setToolTip(lamp.sentence)
+        self.setAccessibleName(f"{lamp.name}: {lamp.word}")
+        self.setAccessibleDescription(lamp.sentence)
+        self.sign.update()
+
+
+class LampLine(QWidget):
+    """The line between two lamps: whole when both are good, broken when one is bad."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.light = Light.UNKNOWN
+        self.setMinimumWidth(tokens.SPACE_6)
+        self.setMaximumWidth(56)
+
+    def sizeHint(self) -> QSize:
+        return QSize(40, tokens.LAMP_SIZE)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colours = theme.colours()
+        is_good = self.light is Light.GOOD
+        ink = colours.tone(TONE_OF[self.light]).ink if is_good else colours.control_edge
+        pen = QPen(QColor(ink), 2)
+        if not is_good:
+            pen.setStyle(Qt.PenStyle.DotLine)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(pen)
+        middle = self.height() / 2
+        painter.drawLine(0, int(middle), self.width(), int(middle))
+        painter.end()
+
+
+class Lamps(QWidget):
+    """The three lamps in a row."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.lamps = (LampView(), LampView(), LampView())
+        self.lines = (LampLine(), LampLine())
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(tokens.SPACE_3)
+        row.addWidget(self.lamps[0])
+        for line, lamp in zip(self.lines, self.lamps[1:], strict=True):
+            row.addWidget(line, 1)
+            row.addWidget(lamp)
+
+    def show_lamps(self, lamps: tuple[Lamp, Lamp, Lamp]) -> None:
+        """Light all three, and the lines by the worse of their two ends."""
+        for view, lamp in zip(self.lamps, lamps, strict=True):
+            view.show_lamp(lamp)
+        for place, line in enumerate(self.lines):
+            line.light = max((lamps[place].light, lamps[place + 1].light), key=_WORSE.index)
+            line.update()

@@ -1,0 +1,238 @@
+"""What Launchpad and the POS window share: band, strip, run pane, the watch on the desk, closing without losing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QSettings, QTimer, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QMainWindow, QMessageBox, QVBoxLayout, QWidget
+
+from ginesys_sync.core.errors import KnownError
+from ginesys_sync.services.desk import Desk
+from ginesys_sync.services.views import Overview, Progress, RunSummary
+from ginesys_sync.ui.widgets import theme
+from ginesys_sync.ui.widgets.background import Background
+from ginesys_sync.ui.widgets.band import Band, Strip
+from ginesys_sync.ui.widgets.watch import DeskWatch
+
+
+class SyncWindow(QMainWindow):
+    """The base of both windows.
+
+    The head is built and painted first; `build_body` is called once, after the first true line stands there.
+    `truth_shown` comes at that moment, `run_ended` with the RunSummary of each run that was seen to its end.
+    """
+
+    truth_shown = Signal()
+    run_ended = Signal(object)
+    closed = Signal()
+
+    def __init__(self, desk: Desk, home: Path | None, name: str) -> None:
+        super().__init__()
+        self.desk = desk
+        self.name = name
+        self.overview: Overview | None = None
+        self.is_built = False
+        self._may_close = False
+        self._question: QMessageBox | None = None
+        self._followed: int | None = None
+        self._settings = (
+            QSettings(str(home / "ui.ini"), QSettings.Format.IniFormat) if home else None
+        )
+        self.background = Background(self)
+        self.watch = DeskWatch(desk, self)
+        self._make_head()
+        self._restore_geometry()
+        self.watch.looked.connect(self._take_overview)
+        self.watch.moved.connect(self._take_progress)
+        self.watch.failed.connect(self._take_fault)
+        self.watch.start()
+
+    def _make_head(self) -> None:
+        self.band = Band()
+        self.strip = Strip()
+        self.strip.step_wanted.connect(self.take_step)
+        self.strip.attention_wanted.connect(self.show_attention)
+        whole = QWidget()
+        self.column = QVBoxLayout(whole)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(0)
+        self.column.addWidget(self.band)
+        self.column.addWidget(self.strip)
+        self.body = QWidget()
+        self.column.addWidget(self.body, 1)
+        self.setCentralWidget(whole)
+
+    # --- what each window says for itself ---
+
+    def build_body(self) -> None:
+        """Make what is under the strip."""
+        raise NotImplementedError
+
+    def show_state(self, overview: Overview) -> None:
+        """Something changed: show it in the body."""
+        raise NotImplementedError
+
+    def show_run(self, progress: Progress) -> None:
+        """A run goes on, or has ended."""
+        raise NotImplementedError
+
+    def take_step(self, situation: str) -> None:
+        """The strip's button was pressed."""
+        raise NotImplementedError
+
+    def show_asked(self, what: str) -> None:
+        """A run was asked for a moment ago."""
+        raise NotImplementedError
+
+    def show_refused(self, fault: KnownError) -> None:
+        """The run that was asked for could not even be asked for."""
+        raise NotImplementedError
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a run is under way as far as this window knows."""
+        raise NotImplementedError
+
+    # --- what the watch brings ---
+
+    @Slot(object)
+    def _take_overview(self, overview: Overview) -> None:
+        is_first = self.overview is None
+        self.overview = overview
+        self.band.show_overview(overview)
+        self.strip.show_overview(overview)
+        self.setWindowTitle(f"{self.name} – {overview.identity.name or overview.identity.site}")
+        if is_first:
+            self.repaint()
+            self.truth_shown.emit()
+            # The rest is made after this line has been painted: a true line early beats a full window late.
+            QTimer.singleShot(0, self, self._build)
+        elif self.is_built:
+            self._show_state()
+
+    def _build(self) -> None:
+        if self.is_built or self.overview is None:
+            return
+        self.build_body()
+        self.is_built = True
+        self._show_state()
+
+    def _show_state(self) -> None:
+        assert self.overview is not None
+        current = self.overview.current
+        if current is not None and current.summary is None:
+            self._follow(current.request)
+        self.show_state(self.overview)
+
+    def _follow(self, request: int | None) -> None:
+        if request != self._followed:
+            self._followed = request
+            self.watch.follow(request)
+
+    @Slot(object)
+    def _take_progress(self, progress: Progress) -> None:
+        if not self.is_built or progress.request != self._followed:
+            return
+        self.show_run(progress)
+        if progress.summary is not None:
+            self._follow(None)
+            self.watch.look_now()
+            self.run_ended.emit(progress.summary)
+
+    @Slot(object)
+    def _take_fault(self, fault: KnownError) -> None:
+        self.strip.show_fault(fault.title, fault.advice)
+        self.show_trouble(fault)
+        self.truth_shown.emit()
+
+    def show_trouble(self, fault: KnownError) -> None:
+        """The desk does not answer: the strip says it; a window may say more."""
+
+    # --- running ---
+
+    def ask_sync(self, sites: Sequence[str] | None, what: str) -> None:
+        """Ask for a run and follow it. Shows `Starting…` at once."""
+        if self.is_running:
+            return
+        self.show_asked(what)
+
+        def asked(request: int) -> None:
+            self._follow(request)
+            self.watch.look_now()
+
+        self.background.run(lambda: self.desk.ask_sync(sites), asked, self.show_refused, lane="ask")
+
+    @Slot(object)
+    def cancel_run(self, request: int) -> None:
+        """Ask the run to end."""
+        self.background.run(lambda: self.desk.cancel(request), lambda nothing: None, lane="cancel")
+
+    @property
+    def last_run(self) -> RunSummary | None:
+        """The last run that ended."""
+        return self.overview.last if self.overview is not None else None
+
+    def show_attention(self) -> None:
+        """Open the list of what needs attention."""
+        from ginesys_sync.ui.widgets.attention import AttentionDialog
+
+        self.attention_dialog = AttentionDialog(self.desk, self.background, self)
+        self.attention_dialog.open()
+
+    # --- showing, hiding, closing ---
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.watch.rest(False)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.watch.rest(True)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.WindowStateChange:
+            self.watch.rest(self.isMinimized())
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self.is_running and not self._may_close:
+            event.ignore()
+            self._ask_to_close()
+            return
+        if self._settings is not None:
+            self._settings.setValue(f"{self.name}/geometry", self.saveGeometry())
+            self._settings.sync()
+        self.watch.close()
+        self.background.close()
+        event.accept()
+        self.closed.emit()
+
+    def _ask_to_close(self) -> None:
+        from ginesys_sync.ui.widgets.ask import ask
+
+        if self._question is None:
+            self._question = ask(
+                self,
+                "A sync is running.",
+                "The sync goes on in the background and nothing is lost. "
+                "Open this window again to see how it ended.",
+                "Close Window",
+                "Keep Open",
+                self._answer_close,
+            )
+
+    def _answer_close(self, is_yes: bool) -> None:
+        self._question = None
+        if is_yes:
+            self._may_close = True
+            self.close()
+
+    def _restore_geometry(self) -> None:
+        kept = self._settings.value(f"{self.name}/geometry") if self._settings else None
+        if kept is None or not self.restoreGeometry(kept):
+            self.resize(1120, 740)
+        self.setMinimumSize(860, 480)
+        theme.mark(self.body, "page")
