@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QAbstractItemModel, QCoreApplication, QEvent, QModelIndex, Qt
+from PySide6.QtGui import QColor, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QLabel, QTreeView, QWidget
 
@@ -24,6 +25,7 @@ from ginesys_sync.ui.launchpad.select_site import SelectSite
 from ginesys_sync.ui.launchpad.window import LaunchpadWindow
 from ginesys_sync.ui.pos.window import PosWindow
 from ginesys_sync.ui.starting import application, make_window
+from ginesys_sync.ui.widgets import theme, tokens
 from ginesys_sync.ui.widgets.connection import ConnectionPanel
 from ginesys_sync.ui.widgets.exchange_page import ExchangePage
 from ginesys_sync.ui.widgets.pill import Pill
@@ -51,25 +53,25 @@ def until(is_so: Callable[[], bool], seconds: float = SECONDS, what: str = "the 
 
 
 def open_launchpad(
-    desk: Desk, home: Path | None = None, theme: str = "light", seconds: float = SECONDS
+    desk: Desk, home: Path | None = None, look: str = "light", seconds: float = SECONDS
 ) -> LaunchpadWindow:
     """Launchpad on this desk, shown and settled."""
-    window = _open(desk, home, theme, seconds, is_ho=True)
+    window = _open(desk, home, look, seconds, is_ho=True)
     assert isinstance(window, LaunchpadWindow)
     return window
 
 
 def open_pos(
-    desk: Desk, home: Path | None = None, theme: str = "light", seconds: float = SECONDS
+    desk: Desk, home: Path | None = None, look: str = "light", seconds: float = SECONDS
 ) -> PosWindow:
     """The POS window on this desk, shown and settled."""
-    window = _open(desk, home, theme, seconds, is_ho=False)
+    window = _open(desk, home, look, seconds, is_ho=False)
     assert isinstance(window, PosWindow)
     return window
 
 
-def _open(desk: Desk, home: Path | None, theme: str, seconds: float, *, is_ho: bool) -> SyncWindow:
-    application(theme)
+def _open(desk: Desk, home: Path | None, look: str, seconds: float, *, is_ho: bool) -> SyncWindow:
+    application(look)
     window = make_window(desk, home, is_ho=is_ho)
     window.show()
     settle(window, seconds)
@@ -103,19 +105,31 @@ def picture(window: QWidget, path: Path) -> Path:
     pixmap = window.grab()
     dialogs = [child for child in window.findChildren(QWidget) if _is_open_dialog(child)]
     if dialogs:
-        from PySide6.QtCore import QPoint
-        from PySide6.QtGui import QColor, QPainter
-
         painter = QPainter(pixmap)
         painter.fillRect(window.rect(), QColor(0, 0, 0, 90))
         for dialog in dialogs:
-            shift = (window.rect().center() - dialog.rect().center()) or QPoint()
-            painter.drawPixmap(shift, dialog.grab())
+            _draw_dialog(painter, window, dialog)
         painter.end()
     path.parent.mkdir(parents=True, exist_ok=True)
     if not pixmap.save(str(path), "PNG"):
         raise OSError(f"could not write {path}")
     return path
+
+
+def _draw_dialog(painter: QPainter, window: QWidget, dialog: QWidget) -> None:
+    """A dialog in the middle of its window, with the title bar that a desktop would give it."""
+    colours = theme.colours()
+    bar = 32
+    place = dialog.rect()
+    place.moveCenter(window.rect().center())
+    whole = place.adjusted(-1, -bar, 1, 1)
+    painter.fillRect(whole, QColor(colours.control_edge))
+    head = whole.adjusted(1, 1, -1, -place.height() - 2)
+    painter.fillRect(head, QColor(colours.raised))
+    painter.setPen(QColor(colours.text))
+    painter.setFont(theme.text_font(weight=tokens.WEIGHT_STRONG))
+    painter.drawText(head, Qt.AlignmentFlag.AlignCenter, dialog.windowTitle())
+    painter.drawPixmap(place.topLeft(), dialog.grab())
 
 
 def _is_open_dialog(child: QWidget) -> bool:

@@ -85,8 +85,8 @@ class DataSyncPage(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def _recolour(self) -> None:
-        self.sync_all.setIcon(icons.icon("refresh-cw", "on_accent"))
-        self.sync_selective.setIcon(icons.icon("list-checks", "text"))
+        icons.put_on(self.sync_all, "refresh-cw", "on_accent")
+        icons.put_on(self.sync_selective, "list-checks", "text")
 
     # --- runs ---
 

@@ -207,7 +207,7 @@ class SelectSite(QDialog):
         self.all.setCheckState(Qt.CheckState.Checked if can and on == can else state)
         self.all.setEnabled(bool(can))
         self.all.setText("Tick &all shown" if self.search.text().strip() else "Tick &all")
-        whole = sum(site.can_sync for site in self.model.rows)
+        whole = len(self.model.rows)
         self.count.setText(f"{grouped(len(self.model.ticked))} of {grouped(whole)} ticked")
         self.ok.setEnabled(bool(self.model.ticked))
         self.ok.setToolTip("" if self.model.ticked else "Tick at least one site.")

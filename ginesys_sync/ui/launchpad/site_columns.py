@@ -71,7 +71,7 @@ OVERVIEW_COLUMNS: tuple[Column[SiteLine], ...] = (
     ),
     Column(
         "Needs attention",
-        lambda site: _number(site.attention),
+        lambda site: grouped(site.attention) if site.attention else "",
         140,
         pills=_attention,
         sort=lambda site: site.attention,

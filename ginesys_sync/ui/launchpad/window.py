@@ -10,11 +10,14 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from ginesys_sync.core.errors import KnownError
 from ginesys_sync.services.desk import Desk
 from ginesys_sync.services.views import Overview, Progress, SiteLine
+from ginesys_sync.ui.widgets.ask import tell
 from ginesys_sync.ui.widgets.sync_window import SyncWindow
 
 
 class LaunchpadWindow(SyncWindow):
     """`Data Sync`, `Sent Data`, `Received Data`, `Application Settings`."""
+
+    sync_page = "Data Sync"
 
     def __init__(self, desk: Desk, home: Path | None = None) -> None:
         super().__init__(desk, home, "Launchpad")
@@ -42,7 +45,7 @@ class LaunchpadWindow(SyncWindow):
         self.data_sync.pane.attention_wanted.connect(self.show_attention)
         self.data_sync.retry_wanted.connect(self._read_sites)
         self.tabs.shown.connect(self._freshen)
-        self.data_sync.sync_all.setFocus()
+        self.tabs.tabBar().setFocus()
 
     def _make_exchange(self, is_sent: bool) -> QWidget:
         from ginesys_sync.ui.widgets.exchange_page import ExchangePage
@@ -75,6 +78,7 @@ class LaunchpadWindow(SyncWindow):
 
     @Slot(object)
     def _freshen(self, page: QWidget) -> None:
+        self.strip.stand_on(page is self.data_sync)
         if page not in self._stale or self.overview is None:
             return
         self._stale.discard(page)
@@ -115,8 +119,6 @@ class LaunchpadWindow(SyncWindow):
         self.data_sync.show_asked(what)
 
     def show_refused(self, fault: KnownError) -> None:
-        from ginesys_sync.ui.widgets.ask import tell
-
         self.data_sync.show_not_asked()
         tell(self, fault)
 
@@ -143,9 +145,7 @@ class LaunchpadWindow(SyncWindow):
     def take_step(self, situation: str) -> None:
         if not self.is_built:
             return
-        if situation in ("first_run", "killed"):
-            self.sync_all()
-        elif situation == "problem":
+        if situation == "problem":
             page = self.tabs.go("Application Settings")
             page.connection.run_test()  # type: ignore[attr-defined]
         else:

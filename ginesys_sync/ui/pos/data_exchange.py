@@ -81,8 +81,8 @@ class DataExchangePage(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def _recolour(self) -> None:
-        self.sync.setIcon(icons.icon("refresh-cw", "on_accent"))
-        self.locator.setIcon(icons.icon("map-pin", "text"))
+        icons.put_on(self.sync, "refresh-cw", "on_accent")
+        icons.put_on(self.locator, "map-pin", "text")
 
     def _make(self, is_sent: bool) -> QWidget:
         page = ExchangePage(

@@ -31,7 +31,7 @@ class Navigation(QTreeWidget):
         super().__init__()
         theme.mark(self, "navigation")
         self.setHeaderHidden(True)
-        self.setFixedWidth(228)
+        self.setFixedWidth(252)
         self.setIndentation(tokens.SPACE_4)
         self.setRootIsDecorated(False)
         self.setUniformRowHeights(True)
@@ -66,7 +66,8 @@ class Navigation(QTreeWidget):
 
     def lists(self) -> list[QTreeWidgetItem]:
         """The items of the lists."""
-        return [self.ho_control.child(place) for place in range(self.ho_control.childCount())]
+        children = (self.ho_control.child(place) for place in range(self.ho_control.childCount()))
+        return [child for child in children if child is not None]
 
     def _recolour(self) -> None:
         self.exchange.setIcon(0, icons.icon("refresh-cw", "muted"))
@@ -83,6 +84,6 @@ class Navigation(QTreeWidget):
             self.exchange_wanted.emit()
         elif item is self.ho_control and self.ho_control.childCount():
             self.ho_control.setExpanded(True)
-            self.setCurrentItem(self.ho_control.child(0))
+            self.setCurrentItem(self.lists()[0])
         elif item is not None and item.data(0, _LIST):
             self.control_wanted.emit(item.data(0, _LIST))

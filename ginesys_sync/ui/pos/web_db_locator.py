@@ -22,9 +22,16 @@ class WebDbLocator(QDialog):
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.buttons.rejected.connect(self.reject)
         self.connection.test.setDefault(True)
+        self.connection.grown.connect(self._grow)
         column = QVBoxLayout(self)
         column.setContentsMargins(tokens.SPACE_5, tokens.SPACE_5, tokens.SPACE_5, tokens.SPACE_4)
         column.setSpacing(tokens.SPACE_4)
         column.addWidget(self.connection)
         column.addStretch(1)
         column.addWidget(self.buttons)
+
+    def _grow(self) -> None:
+        # The answer may wrap: ask for the height that this width needs, and never let a line be cut.
+        layout = self.layout()
+        wanted = layout.totalHeightForWidth(self.width()) if layout is not None else 0
+        self.resize(self.width(), max(self.height(), wanted))

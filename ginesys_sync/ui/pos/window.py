@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from ginesys_sync.core.errors import KnownError
 from ginesys_sync.services.desk import Desk
 from ginesys_sync.services.views import Overview, Progress
+from ginesys_sync.ui.widgets.ask import tell
 from ginesys_sync.ui.widgets.sync_window import SyncWindow
 
 
 class PosWindow(SyncWindow):
     """`Administration` > `Data Exchange`, `Back Office` > `HO Control`."""
+
+    sync_page = "Data Exchange"
 
     def __init__(self, desk: Desk, home: Path | None = None) -> None:
         super().__init__(desk, home, "POS")
@@ -40,10 +43,10 @@ class PosWindow(SyncWindow):
         self.exchange.locator.clicked.connect(self.show_locator)
         self.exchange.pane.cancel_wanted.connect(self.cancel_run)
         self.exchange.pane.attention_wanted.connect(self.show_attention)
+        self.navigation.setFocus()
         self.background.run(
             self.desk.control_lists, self.navigation.offer_lists, lane="control-lists"
         )
-        self.exchange.sync.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # --- rooms ---
 
@@ -52,6 +55,7 @@ class PosWindow(SyncWindow):
         """Administration > Data Exchange."""
         self.navigation.mark_exchange()
         self.pages.setCurrentWidget(self.exchange)
+        self.strip.stand_on(True)
 
     @Slot(str)
     def show_control(self, name: str) -> None:
@@ -65,6 +69,7 @@ class PosWindow(SyncWindow):
         assert isinstance(self.control, HoControlPage)
         self.control.show_list(name)
         self.pages.setCurrentWidget(self.control)
+        self.strip.stand_on(False)
 
     @Slot()
     def show_locator(self) -> None:
@@ -97,8 +102,6 @@ class PosWindow(SyncWindow):
         self.exchange.show_asked(what)
 
     def show_refused(self, fault: KnownError) -> None:
-        from ginesys_sync.ui.widgets.ask import tell
-
         self.exchange.show_not_asked()
         tell(self, fault)
 
@@ -110,9 +113,7 @@ class PosWindow(SyncWindow):
     def take_step(self, situation: str) -> None:
         if not self.is_built:
             return
-        if situation in ("first_run", "killed"):
-            self.sync()
-        elif situation == "problem":
+        if situation == "problem":
             self.show_locator()
             self.locator.connection.run_test()
         else:

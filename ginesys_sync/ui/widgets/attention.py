@@ -20,14 +20,14 @@ def _reason(row: AttentionRow) -> str:
 
 
 COLUMNS: tuple[Column[AttentionRow], ...] = (
-    Column("Record", lambda row: f"{row.entity}  {row.key}", 232, is_code=True),
+    Column("Record", lambda row: f"{row.entity}  {row.key}", 216, is_code=True),
     Column("Site", lambda row: row.site, 72),
-    Column("Why", _reason, 0),
-    Column("Since", lambda row: relative(row.first_at), 112, tip=lambda row: exact(row.first_at)),
+    Column("Why", _reason, 0, tip=_reason),
+    Column("Since", lambda row: relative(row.first_at), 96, tip=lambda row: exact(row.first_at)),
     Column(
         "Last tried",
         lambda row: relative(row.last_at),
-        112,
+        96,
         tip=lambda row: f"{exact(row.last_at)} ({row.code})",
     ),
     Column("Tries", lambda row: grouped(row.tries), 64, is_number=True),

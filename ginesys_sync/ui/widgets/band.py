@@ -17,14 +17,9 @@ _LOOK = {
     "killed": ("warning", "triangle-alert", "warning_ink"),
     "problem": ("bad", "octagon-alert", "bad_ink"),
     "normal": ("", "check", "good_ink"),
+    "attention": ("", "triangle-alert", "warning_ink"),
 }
-_STEP = {
-    "first_run": "Sync",
-    "running": "Show progress",
-    "first_load": "Show progress",
-    "killed": "Sync",
-    "problem": "Test Connection",
-}
+TEST = "Test Connection"
 
 
 class Band(QFrame):
@@ -64,9 +59,11 @@ class Strip(QFrame):
     step_wanted = Signal(str)
     attention_wanted = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, sync_page: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         theme.mark(self, "strip")
+        self._sync_page = sync_page
+        self._is_on_sync_page = True
         self._situation = ""
         self.picture = QLabel()
         self.picture.setFixedSize(20, 20)
@@ -104,9 +101,11 @@ class Strip(QFrame):
     def show_overview(self, overview: Overview) -> None:
         """Say what is true."""
         situation = overview.situation if overview.situation in _LOOK else "normal"
-        self._say(situation, overview.headline, overview.next_step)
         if situation == "normal" and overview.lamps[1].light is Light.BAD:
-            self._say("problem", overview.headline, overview.next_step)
+            situation = "problem"
+        if situation == "normal" and overview.attention:
+            situation = "attention"
+        self._say(situation, overview.headline, overview.next_step)
         self.attention.setVisible(overview.attention > 0)
         needs = "needs attention" if overview.attention == 1 else "need attention"
         self.attention.setText(f"{counted(overview.attention, 'record')} {needs}")
@@ -122,12 +121,21 @@ class Strip(QFrame):
         self.headline.setText(headline)
         self.advice.setText(advice)
         self.advice.setVisible(bool(advice))
-        word = _STEP.get(situation, "")
-        self.step.setText(word)
-        self.step.setVisible(bool(word))
+        self._offer_step()
         self.setAccessibleName(f"{headline} {advice}".strip())
         theme.mark(self, "strip", _LOOK[situation][0])
         self._recolour()
+
+    def stand_on(self, is_sync_page: bool) -> None:
+        """Whether the page below has the sync's own buttons: then the strip need not lead there."""
+        self._is_on_sync_page = is_sync_page
+        self._offer_step()
+
+    def _offer_step(self) -> None:
+        is_problem = self._situation == "problem"
+        leads_there = self._situation not in ("", "normal", "attention")
+        self.step.setText(TEST if is_problem else f"Go to {self._sync_page}")
+        self.step.setVisible(is_problem or (leads_there and not self._is_on_sync_page))
 
     def _recolour(self) -> None:
         if self._situation:

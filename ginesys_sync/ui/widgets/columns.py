@@ -20,6 +20,7 @@ class Role(IntEnum):
     SORT = Qt.ItemDataRole.UserRole + 1
     OBJECT = Qt.ItemDataRole.UserRole + 2
     PILLS = Qt.ItemDataRole.UserRole + 3
+    HEADING = Qt.ItemDataRole.UserRole + 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFormLayout,
     QFrame,
@@ -21,7 +21,12 @@ from ginesys_sync.ui.widgets.background import Background
 
 
 class ConnectionPanel(QWidget):
-    """Facts, a button, an answer. Used in Application Settings and in the Web Database Locator."""
+    """Facts, a button, an answer. Used in Application Settings and in the Web Database Locator.
+
+    `grown` comes when it needs more room than before.
+    """
+
+    grown = Signal()
 
     def __init__(self, desk: Desk, background: Background) -> None:
         super().__init__()
@@ -85,7 +90,7 @@ class ConnectionPanel(QWidget):
         for name, value in whole.items():
             if name not in self.values:
                 self.values[name] = QLabel()
-                self.values[name].setWordWrap(True)
+                self.values[name].setWordWrap(name == "Folder")
                 flags = Qt.TextInteractionFlag.TextSelectableByMouse
                 self.values[name].setTextInteractionFlags(flags)
                 label = QLabel(name)
@@ -117,6 +122,9 @@ class ConnectionPanel(QWidget):
         self.copy.setVisible(not diagnosis.is_good)
         self.copy.setText("Copy details")
         self.answer.show()
+        # The button was grey while it worked, and lost the keyboard to its neighbour.
+        self.test.setFocus()
+        self.grown.emit()
 
     def _fail(self, fault: KnownError) -> None:
         self._show(Diagnosis(False, fault.title, fault.advice, fault.detail))

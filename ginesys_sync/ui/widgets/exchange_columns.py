@@ -24,10 +24,9 @@ class More:
 Line = RunGroup | BatchRow | RecordRow | More
 
 
-def status_pill(status: Status, count: int = 0) -> PillWord:
-    """The pill of a status; with how many when a group has several."""
-    word = f"{count} {status.value}" if count else status.value
-    return PillWord(word, pill.SHAPE_OF[status], pill.TONE_OF[status])
+def status_pill(status: Status) -> PillWord:
+    """The pill of a status."""
+    return PillWord(status.value, pill.SHAPE_OF[status], pill.TONE_OF[status])
 
 
 def attention_words(count: int) -> str:
@@ -55,8 +54,7 @@ def _pills(line: Line) -> tuple[PillWord, ...]:
     if isinstance(line, BatchRow):
         found = [status_pill(line.status)]
     elif isinstance(line, RunGroup):
-        counts = line.statuses
-        found = [status_pill(status, n if len(counts) > 1 else 0) for status, n in counts]
+        found = _group_pill(line)
     elif isinstance(line, RecordRow):
         return (PillWord("Deleted", "cross", "calm"),) if line.is_gone else ()
     else:
@@ -64,6 +62,25 @@ def _pills(line: Line) -> tuple[PillWord, ...]:
     if line.attention:
         found.append(PillWord(attention_words(line.attention), "mark", "warning"))
     return tuple(found)
+
+
+def _group_pill(group: RunGroup) -> list[PillWord]:
+    """One pill for a run: the status that is furthest behind, since that is what one waits for."""
+    if not group.statuses:
+        return []
+    order = list(Status)
+    status, count = min(group.statuses, key=lambda pair: order.index(pair[0]))
+    whole = sum(number for _, number in group.statuses)
+    shown = status_pill(status)
+    if count < whole:
+        shown = PillWord(f"{status.value}  {count} of {whole}", shown.shape, shown.tone)
+    return [shown]
+
+
+def _status_tip(line: Line) -> str:
+    if isinstance(line, RunGroup):
+        return "\n".join(f"{number} {status.value}" for status, number in line.statuses)
+    return _status(line)
 
 
 def _status(line: Line) -> str:
@@ -78,16 +95,21 @@ def _problem(line: Line) -> str:
     return line.problem if isinstance(line, BatchRow | RecordRow) else ""
 
 
+def heading(line: Line | None) -> tuple[str, int] | None:
+    """A run's title, and how many columns it runs over: its counts are in its words already."""
+    return (_what(line), 4) if isinstance(line, RunGroup) else None
+
+
 def _count(line: Line) -> str:
-    return grouped(line.records) if isinstance(line, BatchRow | RunGroup) else ""
+    return grouped(line.records) if isinstance(line, BatchRow) else ""
 
 
 def _size(line: Line) -> str:
-    return size(line.size) if isinstance(line, BatchRow | RunGroup) else ""
+    return size(line.size) if isinstance(line, BatchRow) else ""
 
 
 def _size_tip(line: Line) -> str:
-    return counted(line.size, "byte") if isinstance(line, BatchRow | RunGroup) else ""
+    return counted(line.size, "byte") if isinstance(line, BatchRow) else ""
 
 
 def _moment(field: str) -> tuple[Callable[[Line], str], Callable[[Line], str]]:
@@ -99,12 +121,13 @@ def _moment(field: str) -> tuple[Callable[[Line], str], Callable[[Line], str]]:
 
 def _times(title: str, field: str) -> Column[Any]:
     text, tip = _moment(field)
-    return Column(title, text, 104, tip=tip, field=field)
+    return Column(title, text, 96, tip=tip, field=field)
 
 
 def _kind_tip(line: Line) -> str:
     if isinstance(line, RunGroup):
-        return f"{line.title} ({exact(line.started_at)})"
+        much = f"{counted(line.records, 'record')}, {size(line.size)}"
+        return f"{line.title}\n{exact(line.started_at)}\n{much}"
     if isinstance(line, BatchRow) and line.kind is Kind.ACKNOWLEDGEMENT:
         return f"Acknowledgement from {line.site}: {line.what}"
     return _what(line)
@@ -115,12 +138,12 @@ def columns(is_sent: bool) -> tuple[Column[Any], ...]:
     moments = ("uploaded_at", "Uploaded") if is_sent else ("received_at", "Received")
     return (
         Column("What", _what, 0, tip=_kind_tip, field=""),
-        Column("To" if is_sent else "From", _site, 64, field="site"),
-        Column("Records", _count, 80, is_number=True, field="records"),
-        Column("Size", _size, 80, is_number=True, tip=_size_tip, field="size"),
-        Column("Status", _status, 208, pills=_pills, field="status"),
+        Column("To" if is_sent else "From", _site, 56, field="site"),
+        Column("Records", _count, 72, is_number=True, field="records"),
+        Column("Size", _size, 72, is_number=True, tip=_size_tip, field="size"),
+        Column("Status", _status, 176, tip=_status_tip, pills=_pills, field="status"),
         _times(moments[1], moments[0]),
         _times("Processed", "processed_at"),
-        Column("Batch", _number, 112, is_code=True, field="batch"),
-        Column("Problem", _problem, 176, field="problem"),
+        Column("Batch", _number, 96, is_code=True, field="batch"),
+        Column("Problem", _problem, 128, field="problem"),
     )

@@ -53,11 +53,12 @@ class ExchangePage(QWidget):
 
     def _lay_out(self) -> None:
         grid.dress_header(self.tree.header(), self.model.columns)
+        grid.FirstColumn(self.tree, 248)
         self.tree.header().setSectionsClickable(True)
         self.tree.header().setSortIndicatorShown(False)
         if not self.filters.site.isVisibleTo(self.filters) and not self.is_sent:
             self.tree.header().hideSection(1)
-        self.export.setIcon(icons.icon("file-down", "text"))
+        icons.put_on(self.export, "file-down", "text")
         row = QHBoxLayout()
         row.setSpacing(tokens.SPACE_3)
         row.addWidget(self.filters, 1)
@@ -83,7 +84,7 @@ class ExchangePage(QWidget):
         theme.theme().changed.connect(self._recolour)
 
     def _recolour(self) -> None:
-        self.export.setIcon(icons.icon("file-down", "text"))
+        icons.put_on(self.export, "file-down", "text")
 
     # --- what is shown ---
 

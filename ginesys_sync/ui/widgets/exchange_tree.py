@@ -14,8 +14,8 @@ from ginesys_sync.core.status import Kind
 from ginesys_sync.services.desk import Desk
 from ginesys_sync.services.views import BatchRow, GridFilter, Page, RecordRow, RunGroup
 from ginesys_sync.ui.widgets.background import Background
-from ginesys_sync.ui.widgets.columns import Index
-from ginesys_sync.ui.widgets.exchange_columns import Line, More, columns
+from ginesys_sync.ui.widgets.columns import Index, Role
+from ginesys_sync.ui.widgets.exchange_columns import Line, More, columns, heading
 
 PAGE = 50
 
@@ -121,6 +121,8 @@ class ExchangeTree(QAbstractItemModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
+        if role == Role.HEADING:
+            return heading(self.node(index).line)
         return self.columns[index.column()].answer(self.node(index).line, role)
 
     def headerData(

@@ -100,6 +100,8 @@ class Notice(QWidget):
         self._look, self._act, self._fault = look, act, fault
         self.title.setText(title)
         self.text.setText(text)
+        # A wrapped label in a centred row asks for one line's height only.
+        self.text.setMinimumHeight(self.text.heightForWidth(self.text.width()))
         self.action.setText(action)
         self.action.setVisible(bool(action))
         self.copy.setVisible(fault is not None)

@@ -70,6 +70,10 @@ class FilterBar(QWidget):
         self._glass = self.text.addAction(
             icons.icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition
         )
+        policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        self.status.setSizeAdjustPolicy(policy)
+        self.status.setMinimumContentsLength(11)
+        self.status.view().setMinimumWidth(216)
         self.site.setAccessibleName("Site")
         self.status.setAccessibleName("Status")
         self.period.setAccessibleName("Period")

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRectF,
+    QSize,
+    Qt,
+)
 from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -18,23 +26,29 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ginesys_sync.ui.widgets import pill, tokens
+from ginesys_sync.ui.widgets import pill, theme, tokens
 from ginesys_sync.ui.widgets.columns import Column, PillWord, Role
 
 
 class CellDelegate(QStyledItemDelegate):
     """Paints pills where the model gives some, and elides codes in the middle."""
 
-    def __init__(self, code_columns: set[int], parent: QWidget | None = None) -> None:
+    def __init__(self, columns: tuple[Column[Any], ...], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._code_columns = code_columns
+        self._codes = {place for place, column in enumerate(columns) if column.is_code}
+        self._numbers = {place for place, column in enumerate(columns) if column.is_number}
+        self._number_font = theme.number_font()
 
     def initStyleOption(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         super().initStyleOption(option, index)
-        if index.column() in self._code_columns:
-            option.textElideMode = Qt.TextElideMode.ElideMiddle  # type: ignore[attr-defined]
+        if index.data(Role.HEADING) is not None:
+            option.text = ""  # the view writes it over several columns
+        if index.column() in self._numbers:
+            option.font = self._number_font
+        if index.column() in self._codes:
+            option.textElideMode = Qt.TextElideMode.ElideMiddle
 
     def paint(
         self,
@@ -48,18 +62,18 @@ class CellDelegate(QStyledItemDelegate):
             return
         bare = QStyleOptionViewItem(option)
         self.initStyleOption(bare, index)
-        bare.text = ""  # type: ignore[attr-defined]
-        widget: Any = bare.widget  # type: ignore[attr-defined]
+        bare.text = ""
+        widget: Any = bare.widget
         style = widget.style() if widget is not None else QApplication.style()
         style.drawControl(QStyle.ControlElement.CE_ItemViewItem, bare, painter, widget)
-        self._paint_pills(painter, QRectF(bare.rect), words)  # type: ignore[attr-defined]
+        self._paint_pills(painter, QRectF(bare.rect), words)
 
     def _paint_pills(self, painter: QPainter, cell: QRectF, words: tuple[PillWord, ...]) -> None:
         metrics = QFontMetrics(pill.pill_font())
         left = cell.left() + tokens.SPACE_2
         for shown in words:
             wide = min(pill.width_of(shown.word, metrics), cell.right() - left - tokens.SPACE_1)
-            if wide < 3 * tokens.SPACE_4:
+            if wide < min(pill.width_of(shown.word, metrics), 3 * tokens.SPACE_4):
                 break
             top = cell.center().y() - tokens.PILL_HEIGHT / 2
             box = QRectF(left, top, wide, tokens.PILL_HEIGHT)
@@ -74,15 +88,14 @@ class CellDelegate(QStyledItemDelegate):
 
 
 def _dress(view: QAbstractItemView, columns: tuple[Column[Any], ...], name: str) -> None:
-    codes = {place for place, column in enumerate(columns) if column.is_code}
-    view.setItemDelegate(CellDelegate(codes, view))
+    view.setItemDelegate(CellDelegate(columns, view))
     view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
     view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
     view.setAlternatingRowColors(False)
     view.setAccessibleName(name)
-    view.setTabKeyNavigation(False) if isinstance(view, QTableView) else None
+    view.setTabKeyNavigation(False)
 
 
 def dress_header(header: QHeaderView, columns: tuple[Column[Any], ...]) -> None:
@@ -99,6 +112,29 @@ def dress_header(header: QHeaderView, columns: tuple[Column[Any], ...]) -> None:
             header.setSectionResizeMode(place, QHeaderView.ResizeMode.Stretch)
 
 
+class FirstColumn(QObject):
+    """Gives the first column what the others leave, but never less than `least`: then the grid scrolls sideways."""
+
+    def __init__(self, view: QTreeView, least: int) -> None:
+        super().__init__(view)
+        self._view, self._least = view, least
+        view.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
+        view.viewport().installEventFilter(self)
+        view.header().sectionResized.connect(self._fit)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Resize:
+            self._fit()
+        return False
+
+    def _fit(self, *_: object) -> None:
+        header = self._view.header()
+        others = sum(header.sectionSize(place) for place in range(1, header.count()))
+        wanted = max(self._least, self._view.viewport().width() - others)
+        if header.sectionSize(0) != wanted:
+            header.resizeSection(0, wanted)
+
+
 def table(columns: tuple[Column[Any], ...], name: str) -> QTableView:
     """A table in our dress, without a model yet: call `dress_header` when it has one."""
     view = QTableView()
@@ -111,9 +147,36 @@ def table(columns: tuple[Column[Any], ...], name: str) -> QTableView:
     return view
 
 
+class HeadedTree(QTreeView):
+    """A tree whose headings run over several columns."""
+
+    def drawRow(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        super().drawRow(painter, option, index)
+        first = self.model().index(index.row(), 0, index.parent())
+        heading: tuple[str, int] | None = first.data(Role.HEADING)
+        if heading is None:
+            return
+        words, columns = heading
+        box = self.visualRect(first)
+        right = self.columnViewportPosition(columns - 1) + self.columnWidth(columns - 1)
+        box.setRight(right - tokens.SPACE_2)
+        box.setLeft(box.left() + tokens.SPACE_2)
+        painter.save()
+        painter.setFont(theme.text_font(weight=tokens.WEIGHT_MEDIUM))
+        painter.setPen(theme.colour("text"))
+        shown = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, box.width())
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+        painter.restore()
+
+
 def tree(columns: tuple[Column[Any], ...], name: str) -> QTreeView:
     """A tree in our dress, without a model yet."""
-    view = QTreeView()
+    view = HeadedTree()
     _dress(view, columns, name)
     view.setUniformRowHeights(True)
     view.setIndentation(tokens.SPACE_5)

@@ -9,7 +9,11 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QIcon, QIconEngine, QImage, QPainter, QPixmap
 
+from PySide6.QtWidgets import QAbstractButton
+
 from ginesys_sync.core.resources import resource_path
+
+_SIDE, _GAP = 16, 6
 
 
 @cache
@@ -36,7 +40,11 @@ class _SvgEngine(QIconEngine):
 
         shown = self._faint if mode is QIcon.Mode.Disabled else self._colour
         renderer = QSvgRenderer(QByteArray(_svg(self._name, shown)))
-        renderer.render(painter, QRectF(rect))  # type: ignore[call-overload]
+        box = QRectF(rect)  # type: ignore[call-overload]
+        # Square and at the left: what is left over at the right is the gap to a button's words.
+        side = min(box.width(), box.height())
+        top = box.top() + (box.height() - side) / 2
+        renderer.render(painter, QRectF(box.left(), top, side, side))
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         image = QImage(size, QImage.Format.Format_ARGB32_Premultiplied)
@@ -60,6 +68,12 @@ def icon(name: str, ink: str = "text") -> QIcon:
     if key not in _made:
         _made[key] = QIcon(_SvgEngine(name, colour, colours.disabled))
     return _made[key]
+
+
+def put_on(button: QAbstractButton, name: str, ink: str = "text") -> None:
+    """Put an icon on a button, with a gap before the words."""
+    button.setIcon(icon(name, ink))
+    button.setIconSize(QSize(_SIDE + _GAP, _SIDE))
 
 
 def forget() -> None:

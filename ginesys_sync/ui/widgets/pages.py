@@ -35,7 +35,8 @@ class LazyTabs(QTabWidget):
         if title not in self._pages:
             # Entered first: making a page may show it, and that asks for it again.
             page = self._pages[title] = self._makers[title]()
-            layout = self.widget(list(self._makers).index(title)).layout()
+            holder = self.widget(list(self._makers).index(title))
+            layout = holder.layout() if holder is not None else None
             assert layout is not None
             layout.addWidget(page)
         return self._pages[title]

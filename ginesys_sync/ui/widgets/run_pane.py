@@ -42,7 +42,8 @@ class RunPane(QFrame):
 
     def _lay_out(self) -> None:
         theme.mark(self.title, "title")
-        theme.mark(self.time, "small")
+        theme.mark(self.time, "numbers")
+        self.time.setFont(theme.number_font(tokens.TEXT_SMALL))
         theme.mark(self.sentence, "muted")
         self.sentence.setWordWrap(True)
         head = QHBoxLayout()

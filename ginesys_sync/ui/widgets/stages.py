@@ -57,8 +57,9 @@ class StageView(QWidget):
         self.bar.setRange(0, 1000)
         self.count = QLabel(" ")
         self.weight = QLabel(" ")
-        theme.mark(self.count, "small")
-        theme.mark(self.weight, "small")
+        for label in (self.count, self.weight):
+            theme.mark(label, "numbers")
+            label.setFont(theme.number_font(tokens.TEXT_SMALL))
         head = QHBoxLayout()
         head.setSpacing(6)
         head.addWidget(self.sign)

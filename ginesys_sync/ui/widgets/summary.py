@@ -44,7 +44,7 @@ COLUMNS: tuple[Column[SiteSummary], ...] = (
     _number("Waiting", lambda row: row.waiting, "Records this site has not confirmed yet", 88),
     Column(
         "Needs attention",
-        lambda row: grouped(row.attention) if row.attention else "–",
+        lambda row: grouped(row.attention) if row.attention else "",
         140,
         pills=_attention,
         sort=lambda row: row.attention,

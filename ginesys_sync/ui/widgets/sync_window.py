@@ -7,12 +7,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSettings, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QMainWindow, QMessageBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from ginesys_sync.core.errors import KnownError
 from ginesys_sync.services.desk import Desk
 from ginesys_sync.services.views import Overview, Progress, RunSummary
 from ginesys_sync.ui.widgets import theme
+from ginesys_sync.ui.widgets.ask import Question, ask
 from ginesys_sync.ui.widgets.background import Background
 from ginesys_sync.ui.widgets.band import Band, Strip
 from ginesys_sync.ui.widgets.watch import DeskWatch
@@ -29,6 +30,8 @@ class SyncWindow(QMainWindow):
     run_ended = Signal(object)
     closed = Signal()
 
+    sync_page = ""
+
     def __init__(self, desk: Desk, home: Path | None, name: str) -> None:
         super().__init__()
         self.desk = desk
@@ -36,7 +39,7 @@ class SyncWindow(QMainWindow):
         self.overview: Overview | None = None
         self.is_built = False
         self._may_close = False
-        self._question: QMessageBox | None = None
+        self._question: Question | None = None
         self._followed: int | None = None
         self._settings = (
             QSettings(str(home / "ui.ini"), QSettings.Format.IniFormat) if home else None
@@ -52,7 +55,7 @@ class SyncWindow(QMainWindow):
 
     def _make_head(self) -> None:
         self.band = Band()
-        self.strip = Strip()
+        self.strip = Strip(self.sync_page)
         self.strip.step_wanted.connect(self.take_step)
         self.strip.attention_wanted.connect(self.show_attention)
         whole = QWidget()
@@ -211,8 +214,6 @@ class SyncWindow(QMainWindow):
         self.closed.emit()
 
     def _ask_to_close(self) -> None:
-        from ginesys_sync.ui.widgets.ask import ask
-
         if self._question is None:
             self._question = ask(
                 self,

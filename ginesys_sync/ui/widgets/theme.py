@@ -102,11 +102,20 @@ def colour(name: str) -> QColor:
 
 
 def text_font(size: int = tokens.TEXT_BODY, weight: int = QFont.Weight.Normal) -> QFont:
-    """The program's font with figures of one width, so that columns of numbers stand still."""
+    """The program's font."""
     _load_fonts()
     font = QFont(tokens.FONT_FAMILY)
     font.setPixelSize(size)
     font.setWeight(QFont.Weight(weight))
+    return font
+
+
+def number_font(size: int = tokens.TEXT_BODY) -> QFont:
+    """The same with figures of one width, so that columns of numbers line up and counts do not jitter.
+
+    Not for words: it widens hyphens too.
+    """
+    font = text_font(size)
     font.setFeature(QFont.Tag("tnum"), 1)
     return font
 
@@ -162,6 +171,8 @@ def style_sheet(colours: Colours) -> str:
     values = tokens.flat(colours) | {
         "chevron": icons.coloured_file("chevron-down", colours.muted),
         "chevron_up": icons.coloured_file("chevron-up", colours.muted),
+        "tick": icons.coloured_file("check", colours.on_accent),
+        "dash": icons.coloured_file("minus", colours.on_accent),
     }
     # Longest first, so that @accent does not eat the beginning of @accent_hover.
     for name in sorted(values, key=len, reverse=True):

@@ -51,6 +51,7 @@ class Colours:
     on_accent: str
     selection: str
     track: str
+    focus_ring: str
     calm: Tone
     info: Tone
     good: Tone
@@ -80,6 +81,7 @@ LIGHT = Colours(
     on_accent="#ffffff",
     selection="#dbe8fc",
     track="#e3e8ef",
+    focus_ring="#8fb8f6",
     calm=Tone("#4a5567", "#edf0f4", "#cfd6e0"),
     info=Tone("#1a52ad", "#e6effd", "#bfd5f8"),
     good=Tone("#14692f", "#e2f5e8", "#b3dfc1"),
@@ -102,6 +104,7 @@ DARK = Colours(
     on_accent="#0a1730",
     selection="#27406a",
     track="#2b3442",
+    focus_ring="#2f5aa0",
     calm=Tone("#b9c3d1", "#262e3a", "#3b4656"),
     info=Tone("#9cc2ff", "#1a2c4a", "#2f4d7d"),
     good=Tone("#7fd99c", "#15301f", "#2a5a3b"),
