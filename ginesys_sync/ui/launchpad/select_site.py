@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from ginesys_sync.services.views import SiteLine
 from ginesys_sync.ui.launchpad.site_columns import SELECT_COLUMNS
 from ginesys_sync.ui.widgets import grid, icons, theme, tokens
+from ginesys_sync.ui.widgets.ask import fit
 from ginesys_sync.ui.widgets.columns import Index, Role
 from ginesys_sync.ui.widgets.faces import FourFaces
 from ginesys_sync.ui.widgets.rows import RowsModel
@@ -101,7 +102,7 @@ class SelectSite(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Select Site")
-        self.resize(760, 560)
+        fit(self, 780, 560)
         self._last = tuple(last)
         self.model = SiteTicks(sites, self)
         self.proxy = SiteSearch(self)

@@ -39,12 +39,12 @@ def _number(number: int) -> str:
 SITE: Column[SiteLine] = Column("Site", lambda site: site.code, 88)
 NAME: Column[SiteLine] = Column("Name", lambda site: site.name, 0)
 CONTACT: Column[SiteLine] = Column(
-    "Last contact", last_contact, 128, tip=lambda site: exact(site.last_seen_at) or "never"
+    "Last contact", last_contact, 112, tip=lambda site: exact(site.last_seen_at) or "never"
 )
 WAITING: Column[SiteLine] = Column(
     "Waiting",
     lambda site: _number(site.waiting),
-    88,
+    80,
     is_number=True,
     sort=lambda site: site.waiting,
     tip=lambda site: "Records that are not in the Web Database for this site yet",
@@ -55,7 +55,7 @@ OVERVIEW_COLUMNS: tuple[Column[SiteLine], ...] = (
     Column(
         "State",
         lambda site: _state(site)[0].word,
-        136,
+        120,
         pills=_state,
         tip=lambda site: site.why_not or "Takes part in every sync",
     ),
@@ -64,7 +64,7 @@ OVERVIEW_COLUMNS: tuple[Column[SiteLine], ...] = (
     Column(
         "Not acknowledged",
         lambda site: _number(site.unacknowledged),
-        144,
+        136,
         is_number=True,
         sort=lambda site: site.unacknowledged,
         tip=lambda site: "Records in the Web Database that this site has not confirmed yet",
@@ -72,7 +72,7 @@ OVERVIEW_COLUMNS: tuple[Column[SiteLine], ...] = (
     Column(
         "Needs attention",
         lambda site: grouped(site.attention) if site.attention else "",
-        140,
+        128,
         pills=_attention,
         sort=lambda site: site.attention,
     ),

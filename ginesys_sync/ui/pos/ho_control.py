@@ -130,6 +130,7 @@ class HoControlPage(QWidget):
             self.model.set_columns(columns)
             self.model.set_rows(rows)
             grid.dress_header(self.table.horizontalHeader(), columns)
+            grid.fit_columns(self.table, columns)
         self.count.setText(counted(total, "row"))
         if self.model.rows:
             self.faces.show_content()

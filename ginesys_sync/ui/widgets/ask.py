@@ -50,6 +50,14 @@ class Question(QDialog):
         return self.buttons.addButton(words, role)
 
 
+def fit(dialog: QDialog, wide: int, high: int) -> None:
+    """Give a dialog this size, but never more than the window it belongs to leaves it."""
+    parent = dialog.parentWidget()
+    if parent is not None:
+        wide, high = min(wide, parent.width() - 48), min(high, parent.height() - 72)
+    dialog.resize(wide, high)
+
+
 def ask(
     parent: QWidget, title: str, text: str, yes: str, no: str, then: Callable[[bool], None]
 ) -> Question:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QW
 from ginesys_sync.services.desk import Desk
 from ginesys_sync.services.views import AttentionRow
 from ginesys_sync.ui.widgets import grid, theme, tokens
+from ginesys_sync.ui.widgets.ask import fit
 from ginesys_sync.ui.widgets.background import Background
 from ginesys_sync.ui.widgets.columns import Column
 from ginesys_sync.ui.widgets.faces import FourFaces
@@ -40,7 +41,7 @@ class AttentionDialog(QDialog):
     def __init__(self, desk: Desk, background: Background, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Needs attention")
-        self.resize(940, 480)
+        fit(self, 940, 480)
         self._desk = desk
         self.model = PagedRows(
             COLUMNS, lambda row: (row.site, row.entity, row.key), background, "attention", self

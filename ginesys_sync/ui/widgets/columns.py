@@ -33,6 +33,15 @@ class PillWord:
 
 
 @dataclass(frozen=True, slots=True)
+class Heading:
+    """Words that run over the first `columns` columns of a row."""
+
+    words: str
+    columns: int
+    is_strong: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Column(Generic[Row]):
     """One column of rows of type `Row`. `width` in logical pixels; 0 takes what is left.
 

@@ -10,7 +10,7 @@ from typing import Any
 from ginesys_sync.core.status import Kind, Status
 from ginesys_sync.services.views import BatchRow, RecordRow, RunGroup
 from ginesys_sync.ui.widgets import pill
-from ginesys_sync.ui.widgets.columns import Column, PillWord
+from ginesys_sync.ui.widgets.columns import Column, Heading, PillWord
 from ginesys_sync.ui.widgets.wording import clock, counted, exact, grouped, relative, size
 
 
@@ -41,13 +41,13 @@ def _what(line: Line) -> str:
         return line.what
     if isinstance(line, More):
         return f"Show more ({grouped(line.shown)} shown)"
-    return line.label
+    return line.label if line.key in ("", line.label) else f"{line.label}  ({line.key})"
 
 
 def _number(line: Line) -> str:
-    if isinstance(line, BatchRow):
-        return f"{line.channel} {grouped(line.batch)}" if line.channel else grouped(line.batch)
-    return line.key if isinstance(line, RecordRow) else ""
+    if not isinstance(line, BatchRow):
+        return ""
+    return f"{line.channel} {grouped(line.batch)}" if line.channel else grouped(line.batch)
 
 
 def _pills(line: Line) -> tuple[PillWord, ...]:
@@ -95,9 +95,11 @@ def _problem(line: Line) -> str:
     return line.problem if isinstance(line, BatchRow | RecordRow) else ""
 
 
-def heading(line: Line | None) -> tuple[str, int] | None:
-    """A run's title, and how many columns it runs over: its counts are in its words already."""
-    return (_what(line), 4) if isinstance(line, RunGroup) else None
+def heading(line: Line | None) -> Heading | None:
+    """What runs over several columns: a run's title (its counts are in its words), a record's name and key."""
+    if isinstance(line, RunGroup | RecordRow):
+        return Heading(_what(line), 4, isinstance(line, RunGroup))
+    return None
 
 
 def _count(line: Line) -> str:

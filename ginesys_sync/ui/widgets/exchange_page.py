@@ -35,7 +35,7 @@ class ExchangePage(QWidget):
     ) -> None:
         super().__init__()
         self._desk, self._background, self._next_step = desk, background, next_step
-        self.is_sent = is_sent
+        self.is_sent, self._is_ho = is_sent, is_ho
         self.name = "Sent Data" if is_sent else "Received Data"
         self.filters = FilterBar(is_sent, has_sites=is_ho)
         self.grouped = QCheckBox("&Group by sync")
@@ -47,6 +47,7 @@ class ExchangePage(QWidget):
         self.faces = FourFaces(self.tree)
         self.said = QLabel("")
         theme.mark(self.said, "small")
+        self.said.setWordWrap(True)
         self._sort = ""
         self._lay_out()
         self._wire()
@@ -56,21 +57,21 @@ class ExchangePage(QWidget):
         grid.FirstColumn(self.tree, 248)
         self.tree.header().setSectionsClickable(True)
         self.tree.header().setSortIndicatorShown(False)
-        if not self.filters.site.isVisibleTo(self.filters) and not self.is_sent:
+        if not self._is_ho:
+            # A store exchanges with head office alone: the same word in every row says nothing.
             self.tree.header().hideSection(1)
         icons.put_on(self.export, "file-down", "text")
         row = QHBoxLayout()
         row.setSpacing(tokens.SPACE_3)
-        row.addWidget(self.filters, 1)
         row.addWidget(self.grouped)
+        row.addWidget(self.said, 1)
         row.addWidget(self.export)
         column = QVBoxLayout(self)
         column.setContentsMargins(tokens.SPACE_5, tokens.SPACE_3, tokens.SPACE_5, tokens.SPACE_3)
         column.setSpacing(tokens.SPACE_2)
-        column.addLayout(row)
+        column.addWidget(self.filters)
         column.addWidget(self.faces, 1)
-        column.addWidget(self.said)
-        self.said.hide()
+        column.addLayout(row)
 
     def _wire(self) -> None:
         self.filters.changed.connect(self.look)
@@ -196,4 +197,3 @@ class ExchangePage(QWidget):
 
     def _say(self, words: str) -> None:
         self.said.setText(words)
-        self.said.setVisible(bool(words))

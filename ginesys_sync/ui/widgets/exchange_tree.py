@@ -8,11 +8,13 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, Qt, Signal
+from PySide6.QtGui import QBrush
 
 from ginesys_sync.core.errors import KnownError
 from ginesys_sync.core.status import Kind
 from ginesys_sync.services.desk import Desk
 from ginesys_sync.services.views import BatchRow, GridFilter, Page, RecordRow, RunGroup
+from ginesys_sync.ui.widgets import theme
 from ginesys_sync.ui.widgets.background import Background
 from ginesys_sync.ui.widgets.columns import Index, Role
 from ginesys_sync.ui.widgets.exchange_columns import Line, More, columns, heading
@@ -121,6 +123,9 @@ class ExchangeTree(QAbstractItemModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
+        if role == Qt.ItemDataRole.ForegroundRole:
+            is_link = isinstance(self.node(index).line, More)
+            return QBrush(theme.colour("accent")) if is_link else None
         if role == Role.HEADING:
             return heading(self.node(index).line)
         return self.columns[index.column()].answer(self.node(index).line, role)

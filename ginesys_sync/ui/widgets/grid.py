@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from ginesys_sync.ui.widgets import pill, theme, tokens
-from ginesys_sync.ui.widgets.columns import Column, PillWord, Role
+from ginesys_sync.ui.widgets.columns import Column, Heading, PillWord, Role
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -135,6 +135,15 @@ class FirstColumn(QObject):
             header.resizeSection(0, wanted)
 
 
+def fit_columns(view: QTableView, columns: tuple[Column[Any], ...], most: int = 224) -> None:
+    """Make every column as wide as what it shows, up to `most`; the one of width 0 takes what is left."""
+    header = view.horizontalHeader()
+    for place, column in enumerate(columns):
+        if column.width:
+            wanted = max(view.sizeHintForColumn(place), header.sectionSizeHint(place))
+            header.resizeSection(place, min(most, wanted + tokens.SPACE_2))
+
+
 def table(columns: tuple[Column[Any], ...], name: str) -> QTableView:
     """A table in our dress, without a model yet: call `dress_header` when it has one."""
     view = QTableView()
@@ -158,18 +167,22 @@ class HeadedTree(QTreeView):
     ) -> None:
         super().drawRow(painter, option, index)
         first = self.model().index(index.row(), 0, index.parent())
-        heading: tuple[str, int] | None = first.data(Role.HEADING)
+        heading: Heading | None = first.data(Role.HEADING)
         if heading is None:
             return
-        words, columns = heading
+        last = heading.columns - 1
         box = self.visualRect(first)
-        right = self.columnViewportPosition(columns - 1) + self.columnWidth(columns - 1)
+        right = self.columnViewportPosition(last) + self.columnWidth(last)
         box.setRight(right - tokens.SPACE_2)
         box.setLeft(box.left() + tokens.SPACE_2)
         painter.save()
-        painter.setFont(theme.text_font(weight=tokens.WEIGHT_MEDIUM))
+        weight = tokens.WEIGHT_MEDIUM if heading.is_strong else tokens.WEIGHT_REGULAR
+        painter.setFont(theme.text_font(weight=weight))
         painter.setPen(theme.colour("text"))
-        shown = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, box.width())
+        # A title says the most at its beginning; a code at both ends.
+        mode = Qt.TextElideMode
+        cut = mode.ElideRight if heading.is_strong else mode.ElideMiddle
+        shown = painter.fontMetrics().elidedText(heading.words, cut, box.width())
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
         painter.restore()
 

@@ -61,7 +61,7 @@ class StageView(QWidget):
             theme.mark(label, "numbers")
             label.setFont(theme.number_font(tokens.TEXT_SMALL))
         head = QHBoxLayout()
-        head.setSpacing(6)
+        head.setSpacing(tokens.SPACE_1)
         head.addWidget(self.sign)
         head.addWidget(self.word, 1)
         column = QVBoxLayout(self)
@@ -71,6 +71,7 @@ class StageView(QWidget):
         column.addWidget(self.bar)
         column.addWidget(self.count)
         column.addWidget(self.weight)
+        column.addStretch(1)
 
     def show_line(self, line: StageLine, is_now: bool) -> None:
         """Show how it stands."""
@@ -101,7 +102,9 @@ class StageView(QWidget):
 
 def _count(line: StageLine) -> str:
     if line.total is not None and not line.is_finished:
-        return f"{grouped(line.done)} of {grouped(line.total)}"
+        # Six stages stand side by side: large numbers take two lines rather than be cut.
+        gap = "\n" if line.total >= 100_000 else " "
+        return f"{grouped(line.done)}{gap}of {grouped(line.total)}"
     if line.done:
         return counted(line.done, "record")
     return "Nothing to do" if line.is_finished else " "
@@ -115,7 +118,7 @@ class Stages(QWidget):
         self.views = {stage: StageView(stage) for stage in SHOWN}
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(tokens.SPACE_4)
+        row.setSpacing(tokens.SPACE_2)
         for view in self.views.values():
             row.addWidget(view, 1)
 

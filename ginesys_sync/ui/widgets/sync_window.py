@@ -235,5 +235,5 @@ class SyncWindow(QMainWindow):
         kept = self._settings.value(f"{self.name}/geometry") if self._settings else None
         if kept is None or not self.restoreGeometry(kept):
             self.resize(1120, 740)
-        self.setMinimumSize(860, 480)
+        self.setMinimumSize(900, 480)
         theme.mark(self.body, "page")

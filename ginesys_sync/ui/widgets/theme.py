@@ -101,7 +101,7 @@ def colour(name: str) -> QColor:
     return QColor(tokens.flat(colours())[name])
 
 
-def text_font(size: int = tokens.TEXT_BODY, weight: int = QFont.Weight.Normal) -> QFont:
+def text_font(size: int = tokens.TEXT_BODY, weight: int = tokens.WEIGHT_REGULAR) -> QFont:
     """The program's font."""
     _load_fonts()
     font = QFont(tokens.FONT_FAMILY)
