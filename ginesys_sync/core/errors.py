@@ -1,8 +1,9 @@
-"""Every fault a person can meet: what happened (title), what to do (advice), what the log keeps (detail), when to retry.
+"""Every fault a person can meet: what happened (title), what to do (advice), what the log keeps
+(detail), when to retry.
 
-These are the world's faults. Whatever is not a `KnownError` is a bug of ours and ends in a traceback in the log.
-Foreign exceptions are turned into these at three borders only: the database (store), the HTTP client (engine), the
-relay's app.
+These are the world's faults. Whatever is not a `KnownError` is a bug of ours and ends in a
+traceback in the log. Foreign exceptions are turned into these at three borders only: the database
+(store), the HTTP client (engine), the relay's app.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ class Retry(StrEnum):
 class KnownError(Exception):
     """A fault of the world, told in shop words.
 
-    `title` says what happened, `advice` what to do; both are whole sentences. `detail` is for the log and for
-    *Copy details*: never a secret.
+    `title` says what happened, `advice` what to do; both are whole sentences. `detail` is for the
+    log and for *Copy details*: never a secret.
     """
 
     code: ClassVar[str] = "fault"
@@ -54,15 +55,22 @@ class Unreachable(KnownError):
 
 
 class NotTheWebDatabase(KnownError):
-    """Something answered, but it is not a Web Database: a sign-in page, a proxy, another service."""
+    """Something answered, but it is not a Web Database: a sign-in page, a proxy, another
+    service.
+    """
 
     code = "not_the_web_database"
     retry = Retry.LATER
-    default_advice = "Open a browser and sign in to the network if it asks; else check the address in Web DB Locator."
+    default_advice = (
+        "Open a browser and sign in to the network if it asks; else check the "
+        "address in Web DB Locator."
+    )
 
 
 class Refused(KnownError):
-    """The Web Database understood and said no: key, site, code or request. `reason` is its problem code."""
+    """The Web Database understood and said no: key, site, code or request. `reason` is its problem
+    code.
+    """
 
     code = "refused"
     default_advice = "Ask head office to check this site, then try again."

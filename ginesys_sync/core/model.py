@@ -63,7 +63,9 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """One incarnation of a site's streams: a counter granted by the relay plus 64 random bits. Written `3-9f…`."""
+    """One incarnation of a site's streams: a counter granted by the relay plus 64 random bits.
+    Written `3-9f…`.
+    """
 
     counter: int
     nonce: str
@@ -82,7 +84,9 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """The set of sites that get a record. `sites` is None for *all*, which includes sites to come."""
+    """The set of sites that get a record. `sites` is None for *all*, which includes sites
+    to come.
+    """
 
     sites: frozenset[SiteCode] | None
 
@@ -98,7 +102,9 @@ class Audience:
 
     @property
     def members(self) -> str:
-        """Canonical text: `*` for all, else the codes sorted and joined by commas (empty for nobody)."""
+        """Canonical text: `*` for all, else the codes sorted and joined by commas (empty for
+        nobody).
+        """
         return "*" if self.sites is None else ",".join(sorted(self.sites))
 
     @property

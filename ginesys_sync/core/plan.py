@@ -1,6 +1,7 @@
 """The plan: which tables sync, who owns them, in which lane they travel and to whom.
 
-A plan is a JSON document; `resources/plans/retail.json` is the one for the built-in tables. Its shape:
+A plan is a JSON document; `resources/plans/retail.json` is the one for the built-in tables. Its
+shape:
 
     {"name": "retail", "version": 1,
      "sites":  {"table": "site", "code": "code", "name": "name", "is_open": "is_open"},
@@ -9,17 +10,19 @@ A plan is a JSON document; `resources/plans/retail.json` is the one for the buil
      "entities": [
        {"name": "bills", "one": "bill", "many": "bills", "channel": "sales", "owner": "site",
         "table": "bill", "key": ["store", "number"], "columns": ["store", "number", …],
-        "site_column": "store",                                            for owner `site`: whose record it is
-        "edited_column": "changed_at",                                     for owner `shared`: breaks ties
-        "label": "number",                                                 the column a person searches by
+        "site_column": "store",                       for owner `site`: whose record it is
+        "edited_column": "changed_at",                for owner `shared`: breaks ties
+        "label": "number",                            the column a person searches by
         "audience": {"rule": "all"} | {"rule": "column", "column": "store"}
-                  | {"rule": "allocation", "table": "promotion_site", "record": ["promotion"], "site": "store"}
-                  | {"rule": "groups", "table": "policy_group", "record": ["policy"], "group": "group_code"},
+                  | {"rule": "allocation", "table": "promotion_site", "record": ["promotion"],
+                     "site": "store"}
+                  | {"rule": "groups", "table": "policy_group", "record": ["policy"],
+                     "group": "group_code"},
         "children": [{"table": "bill_line", "key": ["store", "number", "line"],
                       "root": ["store", "number"], "columns": […]}]}]}
 
-`columns` may be left out: head office then fills in the columns its own table has when it installs the plan.
-An owner `site` record always goes to head office and needs no audience.
+`columns` may be left out: head office then fills in the columns its own table has when it installs
+the plan. An owner `site` record always goes to head office and needs no audience.
 """
 
 from __future__ import annotations
@@ -60,8 +63,9 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AudienceRule:
-    """From where the sites of a record come. `columns` link `table` to the record's key; `site` names the column
-    that holds a site's code (for `groups`: a group's code)."""
+    """From where the sites of a record come. `columns` link `table` to the record's key; `site`
+    names the column that holds a site's code (for `groups`: a group's code).
+    """
 
     rule: Rule
     table: str = ""
@@ -71,7 +75,9 @@ class AudienceRule:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table of a record. `root` are the columns that hold the root's key; for the root itself they are its key."""
+    """One table of a record. `root` are the columns that hold the root's key; for the root itself
+    they are its key.
+    """
 
     name: str
     key: tuple[str, ...]
@@ -125,7 +131,9 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class SiteSource:
-    """Where the business database lists its sites, so that names and closures need not be typed twice."""
+    """Where the business database lists its sites, so that names and closures need not be typed
+    twice.
+    """
 
     table: str
     code: str
@@ -204,7 +212,9 @@ PLAN_ENTITY = Entity(
 
 
 def with_own_entities(plan: Plan) -> Plan:
-    """The plan as the engine runs it: the sync's own plan and site list travel like any other records, first of all."""
+    """The plan as the engine runs it: the sync's own plan and site list travel like any other
+    records, first of all.
+    """
     return replace(
         plan,
         channels=(Channel(PLAN_CHANNEL, "Plan and sites"), *plan.channels),
@@ -213,7 +223,9 @@ def with_own_entities(plan: Plan) -> Plan:
 
 
 def parse_plan(text: str) -> Plan:
-    """Read a plan document. Raises PlanUnfit with a sentence naming the first thing that is wrong."""
+    """Read a plan document. Raises PlanUnfit with a sentence naming the first thing that
+    is wrong.
+    """
     if len(text.encode()) > MAX_PLAN_BYTES:
         raise PlanUnfit("The plan is larger than 1 MB.")
     try:
@@ -353,7 +365,8 @@ class _Reader:
         name = self._name(raw, "table", where)
         if _RESERVED.match(name):
             raise PlanUnfit(
-                f"{where}: a table name may not begin with sync_, sqlite_ or an underscore ({name!r})."
+                f"{where}: a table name may not begin with sync_, sqlite_ or an underscore "
+                f"({name!r})."
             )
         key = self._names(raw, "key", where)
         if not key:
@@ -366,7 +379,8 @@ class _Reader:
         link = key if root is None else self._names(raw, "root", where)
         if root is not None and len(link) != len(root.key):
             raise PlanUnfit(
-                f"{where}: `root` of {name!r} must name as many columns as the key of {root.name!r} has."
+                f"{where}: `root` of {name!r} must name as many columns as the key of "
+                f"{root.name!r} has."
             )
         for column in (*key, *link):
             if columns and column not in columns:

@@ -66,7 +66,9 @@ class Home:
 
 
 def open_home(folder: Path) -> Home:
-    """A home that `init` made. Raises HomeUnusable when the folder is none, VersionsDiffer when it is a newer one."""
+    """A home that `init` made. Raises HomeUnusable when the folder is none, VersionsDiffer when it
+    is a newer one.
+    """
     try:
         document = json.loads((folder / _FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -1,6 +1,7 @@
 """The status words, and the one place that derives them.
 
-Status is derived, not stored: is the batch for this site, and is its number beyond the release / the cursor?
+Status is derived, not stored: is the batch for this site, and is its number beyond the release /
+the cursor?
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """Every status a person can read. `UPLOADED` and `PROCESSED` mean exactly what the trade means by them."""
+    """Every status a person can read. `UPLOADED` and `PROCESSED` mean exactly what the trade means
+    by them.
+    """
 
     WAITING = "WAITING"
     UPLOADED = "UPLOADED"

@@ -1,8 +1,10 @@
-"""Apply: fetched batches into the business tables, so that a till never waits and one bad record stops only itself.
+"""Apply: fetched batches into the business tables, so that a till never waits and one bad record
+stops only itself.
 
-A batch is applied in short transactions of whole records with a pause of at least the same length between two. The last
-one writes rows, cursor and acknowledgement together; after a crash the batch is repeated, which is harmless because
-images are whole. What the database refuses is found by halving and parked; the rest goes on.
+A batch is applied in short transactions of whole records with a pause of at least the same length
+between two. The last one writes rows, cursor and acknowledgement together; after a crash the batch
+is repeated, which is harmless because images are whole. What the database refuses is found by
+halving and parked; the rest goes on.
 """
 
 from __future__ import annotations
@@ -47,7 +49,9 @@ def next_slice(size: int, seconds: float, wanted_seconds: float) -> int:
 
 
 class Slices:
-    """Cuts a span into slices whose size follows the time the last ones took, and pauses between them."""
+    """Cuts a span into slices whose size follows the time the last ones took, and pauses between
+    them.
+    """
 
     def __init__(self, context: RunContext) -> None:
         self._context = context
@@ -64,7 +68,9 @@ class Slices:
             first = last + 1
 
     def timed(self, entity: Entity, span: Span, work: Callable[[], None]) -> None:
-        """Let a till have the lock for as long as we had it, then do one transaction and learn from its length."""
+        """Let a till have the lock for as long as we had it, then do one transaction and learn from
+        its length.
+        """
         clock = self._context.clock
         if self._rest > 0:
             clock.sleep(self._rest)
@@ -78,7 +84,9 @@ class Slices:
 
 
 class BatchWork:
-    """One body being applied: which entity, whose, from which batch, and which records were set aside."""
+    """One body being applied: which entity, whose, from which batch, and which records were set
+    aside.
+    """
 
     def __init__(self, entity: Entity, origin: str, stream: str, no: int, raw: bytes) -> None:
         self.entity = entity
@@ -146,7 +154,9 @@ class Apply:
 
 
 class BodyWork:
-    """Applies one body: who may write what, slices, parking. Used for batches, parked sets and load chunks alike."""
+    """Applies one body: who may write what, slices, parking. Used for batches, parked sets and load
+    chunks alike.
+    """
 
     def __init__(self, context: RunContext, applier: BodyApplier) -> None:
         self._context = context
@@ -180,7 +190,7 @@ class BodyWork:
             self._bury_again(work, part)
         self._finish(work, at_end)
 
-    # --- images -------------------------------------------------------------------------------------------------
+    # --- images -----------------------------------------------------------------------------------
 
     def _write(self, work: BatchWork, span: Span) -> None:
         """One slice: everything in it that may go in goes in; the rest is noted as faults."""
@@ -219,7 +229,8 @@ class BodyWork:
                 for number in applier.differing(entity, part):
                     found[number] = (
                         "changed",
-                        "This database did not keep the record as it was sent (a type or a trigger changed it).",
+                        "This database did not keep the record as it was sent (a type or a "
+                        "trigger changed it).",
                         "",
                     )
                 self._keep_books(work, part, from_gone=False)
@@ -269,10 +280,12 @@ class BodyWork:
         if work.is_load and not from_gone:
             applier.keep_seen(entity, span)
 
-    # --- tombstones ---------------------------------------------------------------------------------------------
+    # --- tombstones -------------------------------------------------------------------------------
 
     def _bury(self, work: BatchWork, span: Span) -> list[Span]:
-        """Tombstones nothing refers to. Returns those that are still in use: tried again after the images."""
+        """Tombstones nothing refers to. Returns those that are still in use: tried again after the
+        images.
+        """
         left: list[Span] = []
         self._slices.timed(work.entity, span, lambda: left.extend(self._bury_or_halve(work, span)))
         return left
@@ -311,7 +324,7 @@ class BodyWork:
             applier.unhush(entity)
         work.faults.update(found)
 
-    # --- the end ------------------------------------------------------------------------------------------------
+    # --- the end ----------------------------------------------------------------------------------
 
     def _finish(self, work: BatchWork, at_end: Callable[[], None]) -> None:
         """Park what was set aside, and move on, in one transaction."""

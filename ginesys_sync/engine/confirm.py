@@ -1,4 +1,6 @@
-"""Acknowledgements, both ways: those of others are collected, ours go out until the Web Database has them."""
+"""Acknowledgements, both ways: those of others are collected, ours go out until the Web Database
+has them.
+"""
 
 from __future__ import annotations
 
@@ -104,7 +106,9 @@ def _word(record: parking.Parked) -> ParkedWord:
 
 
 def say_parked_changed(context: RunContext, connection: Connection, streams: Iterable[str]) -> None:
-    """What is parked of these streams has changed: acknowledge again, so that the sender learns it."""
+    """What is parked of these streams has changed: acknowledge again, so that the sender
+    learns it.
+    """
     with transaction(connection):
         require_fence(connection, context.fence)
         for stream in streams:

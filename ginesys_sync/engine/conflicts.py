@@ -1,8 +1,9 @@
 """Shared records at head office: who wins when two sites edited the same record.
 
-A site's edit carries the number of head office's batch that it was made on. If that is head office's present version,
-there is no conflict, whatever the clocks say. Else the newer edit wins, ties go to head office, and both versions are
-kept in a list. Either way head office's decision is noted as a change, so that the answer always flows back.
+A site's edit carries the number of head office's batch that it was made on. If that is head
+office's present version, there is no conflict, whatever the clocks say. Else the newer edit wins,
+ties go to head office, and both versions are kept in a list. Either way head office's decision is
+noted as a change, so that the answer always flows back.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ class Conflicts:
         self._applier = applier
 
     def decide(self, work: ConflictingWork, span: Span, faults: Faults) -> Faults:
-        """Which records of a span lose to what stands here. Keeps both versions of each conflict."""
+        """Which records of a span lose to what stands here. Keeps both versions of each
+        conflict.
+        """
         entity = work.entity
         if entity.owner is not Owner.SHARED or not self._context.is_head_office:
             return {}

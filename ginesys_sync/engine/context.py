@@ -77,7 +77,9 @@ class Tally:
 
 @dataclass(slots=True)
 class RunContext:
-    """One run at one site. `sites` are those it releases to (None: all). `plan` holds the sync's own entities too."""
+    """One run at one site. `sites` are those it releases to (None: all). `plan` holds the sync's
+    own entities too.
+    """
 
     database: Database
     web: WebDatabase

@@ -1,7 +1,8 @@
 """Flush: let go of bodies that nobody needs any more.
 
-A staged body is kept until every active store (head office, for a store) has acknowledged its batch, and then for some
-days more, as a fetched one is, so that a batch can be opened and looked into.
+A staged body is kept until every active store (head office, for a store) has acknowledged its
+batch, and then for some days more, as a fetched one is, so that a batch can be opened and looked
+into.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ KEEP_BYTES = 500_000_000
 
 
 def to_drop(bodies: list[tuple[str, int, float]], needed: set[str], now: float) -> list[str]:
-    """Which bodies (name, size, written at) may go: never a needed one; the others when they are old, oldest first
-    when they are too many."""
+    """Which bodies (name, size, written at) may go: never a needed one; the others when they are
+    old, oldest first when they are too many.
+    """
     spare = sorted((written, name, size) for name, size, written in bodies if name not in needed)
     total = sum(size for _, _, size in spare)
     gone = []

@@ -1,8 +1,9 @@
-"""First load: head office builds snapshot chunks, shared by all sites that need them; a joining site applies them.
+"""First load: head office builds snapshot chunks, shared by all sites that need them; a joining
+site applies them.
 
-The number a load brings a site to is the stream's head from before the first chunk; the tail after it mends the rest,
-since images are whole. Building and loading resume at a chunk. Only a load that comes from head office sweeps, and
-never more than a tenth of an entity without a person's word.
+The number a load brings a site to is the stream's head from before the first chunk; the tail after
+it mends the rest, since images are whole. Building and loading resume at a chunk. Only a load that
+comes from head office sweeps, and never more than a tenth of an entity without a person's word.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ _SWEEP_SLICE = 200
 
 
 def offer_loads(context: RunContext, connection: Connection) -> None:
-    """Build and offer the loads that are owed to sites this run releases to. Loads of one stream share their chunks."""
+    """Build and offer the loads that are owed to sites this run releases to. Loads of one stream
+    share their chunks.
+    """
     due = [
         load
         for load in sites.loads(connection)
@@ -198,7 +201,8 @@ class LoadWork:
             extra = loading.unswept(self._connection, entity, total // SWEEP_SHARE + 2)
             if len(extra) > total // SWEEP_SHARE + 1:
                 self._context.notes.append(
-                    f"More than a tenth of the {entity.many} here are not in head office's full load. "
+                    f"More than a tenth of the {entity.many} here are not in head office's "
+                    "full load. "
                     "They were kept: ask head office whether they should go."
                 )
                 continue

@@ -1,4 +1,6 @@
-"""Head office's list of sites: what its own tables say, what the Web Database says, and what follows from a change."""
+"""Head office's list of sites: what its own tables say, what the Web Database says, and what
+follows from a change.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,10 @@ def merged(
     business: Mapping[str, sites.BusinessSite],
     contacts: Mapping[str, SiteContact],
 ) -> dict[str, Site]:
-    """The sites as they should be listed. A site is the chain's when it has been invited at the Web Database; its name,
-    groups and whether it is open come from the business's own list where there is one."""
+    """The sites as they should be listed. A site is the chain's when it has been invited at the Web
+    Database; its name, groups and whether it is open come from the business's own list where there
+    is one.
+    """
     found: dict[str, Site] = {}
     for code in sorted({*known, *contacts}):
         before, contact, own = known.get(code), contacts.get(code), business.get(code)
@@ -45,8 +49,10 @@ def _name(code: str) -> str:
 def refresh_sites(
     context: RunContext, connection: Connection, answers: Sequence[SiteContact]
 ) -> None:
-    """Bring the list of sites up to date, and let follow what must: audiences are computed again when sites or groups
-    changed, and a site that came with nothing is owed first loads up to the heads of this moment. One transaction."""
+    """Bring the list of sites up to date, and let follow what must: audiences are computed again
+    when sites or groups changed, and a site that came with nothing is owed first loads up to the
+    heads of this moment. One transaction.
+    """
     at = context.now()
     with transaction(connection):
         require_fence(connection, context.fence)
@@ -83,7 +89,9 @@ def _audiences_changed(before: Iterable[Site], after: Iterable[Site]) -> bool:
 def _owe_loads(
     context: RunContext, connection: Connection, answers: Sequence[SiteContact], at: str
 ) -> list[str]:
-    """Owe every wanted load that is not owed yet. Returns the sites that had been sent records before."""
+    """Owe every wanted load that is not owed yet. Returns the sites that had been sent records
+    before.
+    """
     owed = {(load.site, load.stream) for load in sites.loads(connection)}
     joined = []
     for answer in answers:

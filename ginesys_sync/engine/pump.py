@@ -1,7 +1,8 @@
 """The pump: runs stages side by side on threads, or one by one in any order.
 
-A stage is a step function over bounded channels. It does one piece and says PROGRESS, IDLE (it waits for another stage)
-or DONE. The first stage that fails stops them all, and its fault is raised.
+A stage is a step function over bounded channels. It does one piece and says PROGRESS, IDLE (it
+waits for another stage) or DONE. The first stage that fails stops them all, and its fault is
+raised.
 """
 
 from __future__ import annotations
@@ -135,7 +136,9 @@ class ThreadPump:
 
 
 class TurnPump:
-    """Stages one by one on the caller's thread, in the order that `choose` picks: for tests and simulation."""
+    """Stages one by one on the caller's thread, in the order that `choose` picks: for tests and
+    simulation.
+    """
 
     def __init__(self, choose: Callable[[int], int] = lambda _: 0) -> None:
         self._choose = choose

@@ -1,7 +1,7 @@
 """Receive: what is for this site, released and beyond its cursor, in lane order, with its bodies.
 
-One round reads up to the heads of its first answer; a page that opens a plan waits until it has been applied, because
-the plan says how to read what follows.
+One round reads up to the heads of its first answer; a page that opens a plan waits until it has
+been applied, because the plan says how to read what follows.
 """
 
 from __future__ import annotations
@@ -110,7 +110,9 @@ class Receive:
         return Turn.DONE
 
     def _open(self, page: MailAnswer) -> None:
-        """List a page's batches in the books and queue them, each stream closed by how far it is complete."""
+        """List a page's batches in the books and queue them, each stream closed by how far it is
+        complete.
+        """
         self._page = page
         at = self._context.now()
         batches = [_batch(item) for item in page.batches]
@@ -167,7 +169,9 @@ def fetch_body(context: RunContext, batch: ledger.Batch) -> bytes:
 
 
 def opened(context: RunContext, batch: ledger.Batch, data: bytes) -> bytes:
-    """A body unpacked, its hash and structure checked against this site's own plan. Raises Damaged."""
+    """A body unpacked, its hash and structure checked against this site's own plan.
+    Raises Damaged.
+    """
     if batch.plan_version > context.plan.version and batch.entity != PLAN_ENTITY.name:
         raise VersionsDiffer(
             f"Head office sent {batch.entity} by plan {batch.plan_version}; this site still has "

@@ -1,4 +1,6 @@
-"""Parked records are tried again at the end of every run, as one set per kind, so that swaps and cycles resolve."""
+"""Parked records are tried again at the end of every run, as one set per kind, so that swaps and
+cycles resolve.
+"""
 
 from __future__ import annotations
 

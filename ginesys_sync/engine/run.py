@@ -1,6 +1,7 @@
 """One run, in its order: open, send, first loads, receive, try the parked again, confirm, flush.
 
-Sending comes first, so that what a site edited itself is on its way before anything of others is applied.
+Sending comes first, so that what a site edited itself is on its way before anything of others is
+applied.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ class Pump(Protocol):
 
 
 def exchange(context: RunContext, pump: Pump) -> None:
-    """Do one run's work. Raises KnownError when it could not be done; what was done by then stands."""
+    """Do one run's work. Raises KnownError when it could not be done; what was done by
+    then stands.
+    """
     with ExitStack() as stack:
         connection = stack.enter_context(context.database.connect())
         _begin_streams(context, connection)
@@ -115,7 +118,7 @@ def _open(context: RunContext, connection: Connection) -> OpenAnswer:
     return answer
 
 
-# --- sending ------------------------------------------------------------------------------------------------------
+# --- sending --------------------------------------------------------------------------------------
 
 
 def _send(context: RunContext, connection: Connection, answer: OpenAnswer, pump: Pump) -> None:
@@ -157,7 +160,7 @@ def _send_left_over(context: RunContext, connection: Connection, answer: OpenAns
             reached = batches[-1].no
 
 
-# --- receiving ----------------------------------------------------------------------------------------------------
+# --- receiving ------------------------------------------------------------------------------------
 
 
 def _receive(
@@ -167,7 +170,9 @@ def _receive(
     applier: BodyApplier,
     pump: Pump,
 ) -> None:
-    """Rounds of mail until one brings nothing: each reads up to the heads its first answer told of."""
+    """Rounds of mail until one brings nothing: each reads up to the heads its first
+    answer told of.
+    """
     answer = first
     while True:
         for load in answer.loads:

@@ -1,7 +1,8 @@
-"""Seal: what changed becomes numbered, immutable batches. Two stages, so that reading overlaps writing.
+"""Seal: what changed becomes numbered, immutable batches. Two stages, so that reading overlaps
+writing.
 
-`ReadChanges` cuts claims out of the change log, entity by entity, parents first, and makes their bodies in one snapshot.
-`SealClaims` keeps each body on disk for good, then commits the claim.
+`ReadChanges` cuts claims out of the change log, entity by entity, parents first, and makes their
+bodies in one snapshot. `SealClaims` keeps each body on disk for good, then commits the claim.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ TOO_LARGE = "This record is larger than a batch may be (64 MB). Make it smaller;
 
 @dataclass(frozen=True, slots=True)
 class CutClaim:
-    """A claim with its bodies, read and not yet sealed. `is_too_large`: its one record fits no body."""
+    """A claim with its bodies, read and not yet sealed. `is_too_large`: its one record fits no
+    body.
+    """
 
     claim: Claim
     image: bytes
@@ -44,7 +47,9 @@ class SealedClaim:
 
 
 def next_limit(limit: int, rows: int, size: int) -> int:
-    """How many changes to claim next, when `limit` of them made bodies of `rows` rows and `size` raw bytes."""
+    """How many changes to claim next, when `limit` of them made bodies of `rows` rows and `size`
+    raw bytes.
+    """
     scale = min(TARGET_ROWS / max(rows, 1), TARGET_BYTES / max(size, 1))
     if 0.5 <= scale <= 2:
         return limit

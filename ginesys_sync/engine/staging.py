@@ -1,4 +1,6 @@
-"""Bodies as files in the home: staged ones are on disk for good before their batch is sealed; fetched ones may be lost."""
+"""Bodies as files in the home: staged ones are on disk for good before their batch is sealed;
+fetched ones may be lost.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Upload: bodies by their hash, several at a time, then manifests and release in one call per claim or more.
+"""Upload: bodies by their hash, several at a time, then manifests and release in one call per claim
+or more.
 
-The release goes with the manifests, in one transaction at the Web Database, so that nobody ever reads a child lane ahead
-of its parents. Everything may be sent again.
+The release goes with the manifests, in one transaction at the Web Database, so that nobody ever
+reads a child lane ahead of its parents. Everything may be sent again.
 """
 
 from __future__ import annotations
@@ -105,7 +106,9 @@ def post(
     batches: Sequence[ledger.Batch],
     bodies: dict[str, PackedBody],
 ) -> None:
-    """Post manifests with their release; what the Web Database lacks is sent and asked again. Then the books."""
+    """Post manifests with their release; what the Web Database lacks is sent and asked again. Then
+    the books.
+    """
     reached: dict[str, int] = {}
     for batch in batches:
         reached[batch.stream] = max(batch.no, reached.get(batch.stream, 0))

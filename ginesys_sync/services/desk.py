@@ -1,8 +1,10 @@
-"""What a window may ask of a site's home: the one door between the windows and everything below them.
+"""What a window may ask of a site's home: the one door between the windows and everything below
+them.
 
-`HomeDesk` (in `services.home_desk`) answers from a real home. Every method is short (a few milliseconds on a large
-database) or says so; none needs the network except `test_connection`. Methods may be called from any thread.
-They raise `core.errors.KnownError` for what a person can meet.
+`HomeDesk` (in `services.home_desk`) answers from a real home. Every method is short (a few
+milliseconds on a large database) or says so; none needs the network except `test_connection`.
+Methods may be called from any thread. They raise `core.errors.KnownError` for what a person can
+meet.
 """
 
 from __future__ import annotations
@@ -34,14 +36,17 @@ class Desk(Protocol):
         """What the head of a window says now."""
 
     def version(self) -> int:
-        """A number that changes when anything a window shows may have changed: cheap to ask often."""
+        """A number that changes when anything a window shows may have changed: cheap to
+        ask often.
+        """
 
     def sites(self) -> tuple[SiteLine, ...]:
         """The stores of the chain (head office only; a store gets an empty tuple)."""
 
     def ask_sync(self, sites: Sequence[str] | None) -> int:
-        """Ask for a run: None for *Sync All* (or a store's *Sync*), else the ticked sites. Returns the request's
-        number at once; the service is started as a child when none runs."""
+        """Ask for a run: None for *Sync All* (or a store's *Sync*), else the ticked sites. Returns
+        the request's number at once; the service is started as a child when none runs.
+        """
 
     def cancel(self, request: int) -> None:
         """Ask the run to end after its current slice."""
@@ -69,7 +74,9 @@ class Desk(Protocol):
         """The records of one batch."""
 
     def export(self, is_sent: bool, wanted: GridFilter, path: Path) -> int:
-        """Write the rows as CSV (UTF-8 with a mark, so that spreadsheets read it). Returns how many. May take long."""
+        """Write the rows as CSV (UTF-8 with a mark, so that spreadsheets read it). Returns how
+        many. May take long.
+        """
 
     def attention(self, after: int | None, limit: int) -> Page[AttentionRow]:
         """What needs attention, newest first."""

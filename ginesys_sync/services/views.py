@@ -1,4 +1,6 @@
-"""What people see: plain frozen dataclasses, ready to show. Moments are aware UTC datetimes; sizes are bytes."""
+"""What people see: plain frozen dataclasses, ready to show. Moments are aware UTC datetimes; sizes
+are bytes.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ class Light(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lamp:
-    """One of the three lamps: `name` is *Head office*, *Web Database* or *Stores* / the store's name."""
+    """One of the three lamps: `name` is *Head office*, *Web Database* or *Stores* / the store's
+    name.
+    """
 
     name: str
     light: Light
@@ -49,7 +53,9 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class SiteLine:
-    """One site in *Select Site*. `waiting` counts records sealed or captured for it that it may not read yet."""
+    """One site in *Select Site*. `waiting` counts records sealed or captured for it that it may not
+    read yet.
+    """
 
     code: str
     name: str
@@ -88,11 +94,14 @@ class BatchRow:
     processed_at: datetime | None
     attention: int
     problem: str
+    entity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RunGroup:
-    """The rows of one run: `title` reads `10:42 Sync Selective to S001: 42 prices, 1 user` without the time."""
+    """The rows of one run: `title` reads `10:42 Sync Selective to S001: 42 prices, 1 user` without
+    the time.
+    """
 
     run: int
     started_at: datetime | None
@@ -134,7 +143,9 @@ class AttentionRow:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One run. `trigger` is `window`, `prompt`, `schedule`, …; `what` reads `Sync Selective to S001`."""
+    """One run. `trigger` is `window`, `prompt`, `schedule`, …; `what` reads `Sync Selective to
+    S001`.
+    """
 
     run: int
     started_at: datetime
@@ -178,7 +189,9 @@ class SiteSummary:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """How a run ended. `closing` is its last line, to the letter. `what_next` are whole sentences."""
+    """How a run ended. `closing` is its last line, to the letter. `what_next` are whole
+    sentences.
+    """
 
     run: int
     what: str
@@ -212,7 +225,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What *Test Connection* found. `title` is exactly `Web Database Connection successful.` when it is good."""
+    """What *Test Connection* found. `title` is exactly `Web Database Connection successful.` when
+    it is good.
+    """
 
     is_good: bool
     title: str
@@ -223,7 +238,9 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class GridFilter:
-    """What a grid is asked to show. Empty means everything. `sort` is a field of BatchRow, `-` before it: downwards."""
+    """What a grid is asked to show. Empty means everything. `sort` is a field of BatchRow, `-`
+    before it: downwards.
+    """
 
     site: str = ""
     status: Status | None = None
@@ -251,7 +268,9 @@ class ControlColumn:
 
 @dataclass(frozen=True, slots=True)
 class ControlPage:
-    """A page of a HO Control list: texts ready to show. `next` goes back in to get the next page."""
+    """A page of a HO Control list: texts ready to show. `next` goes back in to get the
+    next page.
+    """
 
     columns: tuple[ControlColumn, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -261,10 +280,12 @@ class ControlPage:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What a window's head says at this moment. `headline` is one true sentence; `next_step` what to do, or empty.
+    """What a window's head says at this moment. `headline` is one true sentence; `next_step` what
+    to do, or empty.
 
-    situation: `first_run` (nothing was ever sent or received), `normal`, `running`, `first_load`, `problem`, `killed`
-    (the last run ended without a word; the next one finishes it)."""
+    situation: `first_run` (nothing was ever sent or received), `normal`, `running`, `first_load`,
+    `problem`, `killed` (the last run ended without a word; the next one finishes it).
+    """
 
     identity: Identity
     lamps: tuple[Lamp, Lamp, Lamp]

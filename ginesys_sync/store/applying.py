@@ -1,8 +1,9 @@
 """Applying on SQLite: one body against the business tables, in short transactions of whole records.
 
-`BodyApplier` holds one connection with the body attached as `body`. Its methods do one thing each inside the caller's
-transaction and return what they found as ranges or lists of record ids (`_id` in the body); `engine.apply` decides what
-to cut, try again and park. Never REPLACE: an upsert names the key, and key columns are never set.
+`BodyApplier` holds one connection with the body attached as `body`. Its methods do one thing each
+inside the caller's transaction and return what they found as ranges or lists of record ids (`_id`
+in the body); `engine.apply` decides what to cut, try again and park. Never REPLACE: an upsert names
+the key, and key columns are never set.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ class ParentLink:
 
 
 class ConstraintBroken(Exception):
-    """The business database refused some record of a span. `code` and `reason` say why; not yet which."""
+    """The business database refused some record of a span. `code` and `reason` say why; not yet
+    which.
+    """
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
@@ -76,7 +79,9 @@ class BodyApplier:
             self._run("PRAGMA cell_size_check=ON")
 
     def attach(self, data: bytes) -> None:
-        """Make a serialized body, already checked by `wire.body.check_structure`, the one at hand."""
+        """Make a serialized body, already checked by `wire.body.check_structure`, the one
+        at hand.
+        """
         with database_faults():
             self._raw.deserialize(data, name="body")
 
@@ -93,37 +98,47 @@ class BodyApplier:
         return None if first is None else Span(first, last)
 
     def hush(self, entity: Entity) -> None:
-        """No capture of this entity for the rest of the transaction; `unhush` ends it before the commit."""
+        """No capture of this entity for the rest of the transaction; `unhush` ends it before the
+        commit.
+        """
         self._run("INSERT OR IGNORE INTO main.sync_hush(entity) VALUES (?)", (entity.name,))
 
     def unhush(self, entity: Entity) -> None:
         """Capture again."""
         self._run("DELETE FROM main.sync_hush WHERE entity = ?", (entity.name,))
 
-    # --- what must not be applied -------------------------------------------------------------------------------
+    # --- what must not be applied -----------------------------------------------------------------
 
     def keyless(self, entity: Entity, span: Span) -> list[int]:
-        """Records without a key, or twice in the body, or child rows that are not of their record."""
+        """Records without a key, or twice in the body, or child rows that are not of
+        their record.
+        """
         nulls = " OR ".join(f"r.{quoted(column)} IS NULL" for column in entity.key)
         found = self._ids(
-            f"SELECT r.{ID} FROM body.{quoted(entity.root.name)} r WHERE {_within('r', span)} AND ({nulls})"
+            f"SELECT r.{ID} FROM body.{quoted(entity.root.name)} r WHERE {_within('r', span)} "
+            f"AND ({nulls})"
         )
         for child in entity.children:
             low, high = span.child_bounds()
             found += self._ids(
-                f"SELECT c.{ID} >> {CHILD_BITS} FROM body.{quoted(child.name)} c LEFT JOIN body.{quoted(entity.root.name)} r "
+                f"SELECT c.{ID} >> {CHILD_BITS} FROM body.{quoted(child.name)} c LEFT JOIN "
+                f"body.{quoted(entity.root.name)} r "
                 f"ON r.{ID} = c.{ID} >> {CHILD_BITS} AND {equal('r', entity.key, 'c', child.root)} "
                 f"WHERE c.{ID} BETWEEN {low} AND {high} AND r.{ID} IS NULL"
             )
         return sorted(set(found))
 
     def not_of(self, entity: Entity, span: Span, origin: str) -> list[int]:
-        """Records that say, or that already stand here as, another site's. For entities the sites own."""
+        """Records that say, or that already stand here as, another site's. For entities the sites
+        own.
+        """
         column = quoted(entity.site_column)
         root = quoted(entity.root.name)
         return self._ids(
-            f"SELECT r.{ID} FROM body.{root} r LEFT JOIN main.{root} t ON {equal('t', entity.key, 'r', entity.key)} "
-            f"WHERE {_within('r', span)} AND (+r.{column} IS NOT ? OR (t.{quoted(entity.key[0])} IS NOT NULL "
+            f"SELECT r.{ID} FROM body.{root} r LEFT JOIN main.{root} t ON "
+            f"{equal('t', entity.key, 'r', entity.key)} "
+            f"WHERE {_within('r', span)} AND (+r.{column} IS NOT ? OR "
+            f"(t.{quoted(entity.key[0])} IS NOT NULL "
             f"AND +t.{column} IS NOT ?))",
             (origin, origin),
         )
@@ -138,7 +153,9 @@ class BodyApplier:
         )
 
     def orphans(self, entity: Entity, span: Span) -> dict[int, str]:
-        """Records whose parent is neither here nor in the body: id → the missing parent in words."""
+        """Records whose parent is neither here nor in the body: id → the missing parent
+        in words.
+        """
         found: dict[int, str] = {}
         for link in self._parent_links(entity):
             inside = {table.name.lower(): table.name for table in entity.tables}.get(
@@ -156,7 +173,8 @@ class BodyApplier:
                 absent += " AND " + self._absent("body", link)
             words = " || ' / ' || ".join(f"c.{quoted(column)}" for column in link.columns)
             rows = self._run(
-                f"SELECT c.{ID} >> {0 if of_root else CHILD_BITS}, ? || ' ' || {words} FROM body.{quoted(link.table)} c "
+                f"SELECT c.{ID} >> {0 if of_root else CHILD_BITS}, ? || ' ' || {words} FROM "
+                f"body.{quoted(link.table)} c "
                 f"WHERE {bounds} AND {filled} AND {absent}",
                 (link.parent,),
             ).fetchall()
@@ -199,11 +217,12 @@ class BodyApplier:
                 links.append(ParentLink(table.name, columns, parent, targets))
         return links
 
-    # --- writing ------------------------------------------------------------------------------------------------
+    # --- writing ----------------------------------------------------------------------------------
 
     def upsert(self, entity: Entity, span: Span) -> int:
-        """Write the images of a span: children the image lacks are deleted deepest first, the rest is inserted or
-        updated by key. Returns the rows written. Raises ConstraintBroken."""
+        """Write the images of a span: children the image lacks are deleted deepest first, the rest
+        is inserted or updated by key. Returns the rows written. Raises ConstraintBroken.
+        """
         try:
             for child in reversed(entity.children):
                 self._delete_lacking(entity, child, span)
@@ -219,24 +238,31 @@ class BodyApplier:
         sets = ", ".join(f"{quoted(c)} = excluded.{quoted(c)}" for c in table.plain_columns)
         action = f"UPDATE SET {sets}" if sets else "NOTHING"
         return self._run(
-            f"INSERT INTO main.{quoted(table.name)}({listed(table.columns)}) SELECT {listed(table.columns, 'b')} "
-            f"FROM body.{quoted(table.name)} b WHERE {where} ON CONFLICT({listed(table.key)}) DO {action}"
+            f"INSERT INTO main.{quoted(table.name)}({listed(table.columns)}) SELECT "
+            f"{listed(table.columns, 'b')} "
+            f"FROM body.{quoted(table.name)} b WHERE {where} ON CONFLICT({listed(table.key)}) "
+            f"DO {action}"
         ).rowcount
 
     def _delete_lacking(self, entity: Entity, child: Table, span: Span) -> None:
         low_of_record = f"(r.{ID} << {CHILD_BITS})"
         keys = listed(child.key)
         self._run(
-            f"DELETE FROM main.{quoted(child.name)} WHERE ({keys}) IN (SELECT {listed(child.key, 't')} "
+            f"DELETE FROM main.{quoted(child.name)} WHERE ({keys}) IN (SELECT "
+            f"{listed(child.key, 't')} "
             f"FROM body.{quoted(entity.root.name)} r CROSS JOIN main.{quoted(child.name)} t "
-            f"ON {equal('t', child.root, 'r', entity.key)} WHERE {_within('r', span)} AND NOT EXISTS "
+            f"ON {equal('t', child.root, 'r', entity.key)} WHERE {_within('r', span)} AND NOT "
+            "EXISTS "
             f"(SELECT 1 FROM body.{quoted(child.name)} b WHERE b.{ID} BETWEEN {low_of_record} "
-            f"AND {low_of_record} + {(1 << CHILD_BITS) - 1} AND {equal('b', child.key, 't', child.key)}))"
+            f"AND {low_of_record} + {(1 << CHILD_BITS) - 1} AND "
+            f"{equal('b', child.key, 't', child.key)}))"
         )
 
     def vacate(self, entity: Entity, span: Span) -> bool:
-        """Make room for unique values that swap between records: set them aside on the rows that are about to be
-        written. Returns whether there was anything to set aside. Inside the transaction that then upserts."""
+        """Make room for unique values that swap between records: set them aside on the rows that
+        are about to be written. Returns whether there was anything to set aside. Inside the
+        transaction that then upserts.
+        """
         done = False
         for columns in self._unique_columns(entity):
             nullable = self._nullable(entity.root.name)
@@ -248,8 +274,10 @@ class BodyApplier:
                     done = (
                         bool(
                             self._run(
-                                f"UPDATE main.{quoted(entity.root.name)} AS t SET {quoted(column)} = {value} WHERE EXISTS "
-                                f"(SELECT 1 FROM body.{quoted(entity.root.name)} r WHERE {_within('r', span)} "
+                                f"UPDATE main.{quoted(entity.root.name)} AS t SET "
+                                f"{quoted(column)} = {value} WHERE EXISTS "
+                                f"(SELECT 1 FROM body.{quoted(entity.root.name)} r WHERE "
+                                f"{_within('r', span)} "
                                 f"AND {equal('t', entity.key, 'r', entity.key)})"
                             ).rowcount
                         )
@@ -281,7 +309,8 @@ class BodyApplier:
             for child in reversed(entity.children):
                 self._run(
                     f"DELETE FROM main.{quoted(child.name)} WHERE ({listed(child.root)}) IN "
-                    f"(SELECT {listed(entity.key, 'g')} FROM body.{GONE} g WHERE {_within('g', span)})"
+                    f"(SELECT {listed(entity.key, 'g')} FROM body.{GONE} g WHERE "
+                    f"{_within('g', span)})"
                 )
             return self._run(
                 f"DELETE FROM main.{quoted(entity.root.name)} WHERE ({listed(entity.key)}) IN "
@@ -294,7 +323,9 @@ class BodyApplier:
             raise broken from fault
 
     def differing(self, entity: Entity, span: Span) -> list[int]:
-        """Records that the tables do not hold exactly as the body does: a column's type or a trigger changed them."""
+        """Records that the tables do not hold exactly as the body does: a column's type or a
+        trigger changed them.
+        """
         found: list[int] = []
         for table in entity.tables:
             of_root = table is entity.root
@@ -311,18 +342,20 @@ class BodyApplier:
             )
         return sorted(set(found))
 
-    # --- the record's other books -------------------------------------------------------------------------------
+    # --- the record's other books -----------------------------------------------------------------
 
     def edited_here(
         self, entity: Entity, span: Span, from_gone: bool, acknowledged: int
     ) -> list[int]:
-        """Shared records with an edit of this site that head office has not answered: noted, or sealed beyond
-        `acknowledged`. They keep the edit until the answer comes."""
+        """Shared records with an edit of this site that head office has not answered: noted, or
+        sealed beyond `acknowledged`. They keep the edit until the answer comes.
+        """
         table = GONE if from_gone else quoted(entity.root.name)
         width = parts(len(entity.key))
         return self._ids(
             f"SELECT b.{ID} FROM body.{table} b WHERE {_within('b', span)} AND ("
-            f"EXISTS (SELECT 1 FROM main.sync_record s WHERE s.entity = ? AND {equal('s', width, 'b', entity.key)} "
+            "EXISTS (SELECT 1 FROM main.sync_record s WHERE s.entity = ? AND "
+            f"{equal('s', width, 'b', entity.key)} "
             f"AND s.last_no > ?) OR ({self._noted(entity)}))",
             (entity.name, acknowledged, entity.name),
         )
@@ -330,28 +363,37 @@ class BodyApplier:
     def _noted(self, entity: Entity) -> str:
         """SQL: a change of record `b` waits in the change log. Parameter: the entity's name."""
         width = parts(len(entity.key))
-        return f"({listed(entity.key, 'b')}) IN (SELECT {listed(width)} FROM main.sync_change WHERE entity = ?)"
+        return (
+            f"({listed(entity.key, 'b')}) IN (SELECT {listed(width)} FROM main.sync_change "
+            "WHERE entity = ?)"
+        )
 
     def edited_meanwhile(self, entity: Entity, span: Span, from_gone: bool) -> list[int]:
-        """At head office: shared records whose present version is newer than the one the site edited."""
+        """At head office: shared records whose present version is newer than the one the site
+        edited.
+        """
         table = GONE if from_gone else quoted(entity.root.name)
         width = parts(len(entity.key))
         return self._ids(
             f"SELECT b.{ID} FROM body.{table} b WHERE {_within('b', span)} AND ("
-            f"EXISTS (SELECT 1 FROM main.sync_record s WHERE s.entity = ? AND {equal('s', width, 'b', entity.key)} "
+            "EXISTS (SELECT 1 FROM main.sync_record s WHERE s.entity = ? AND "
+            f"{equal('s', width, 'b', entity.key)} "
             f"AND s.last_no > b.{BASE}) OR ({self._noted(entity)}))",
             (entity.name, entity.name),
         )
 
     def older_than_here(self, entity: Entity, numbers: Sequence[int]) -> list[int]:
-        """Of these shared records, those whose edit is not newer than what stands here (ties go to what is here)."""
+        """Of these shared records, those whose edit is not newer than what stands here (ties go to
+        what is here).
+        """
         if not entity.edited_column:
             return list(numbers)
         edited = quoted(entity.edited_column)
         marks = ",".join(map(str, numbers))
         root = quoted(entity.root.name)
         return self._ids(
-            f"SELECT b.{ID} FROM body.{root} b JOIN main.{root} t ON {equal('t', entity.key, 'b', entity.key)} "
+            f"SELECT b.{ID} FROM body.{root} b JOIN main.{root} t ON "
+            f"{equal('t', entity.key, 'b', entity.key)} "
             f"WHERE b.{ID} IN ({marks}) AND coalesce(b.{edited}, '') <= coalesce(t.{edited}, '')"
         )
 
@@ -362,14 +404,18 @@ class BodyApplier:
         keys = part_list(len(entity.key))
         for table in (quoted(entity.root.name), GONE):
             self._run(
-                f"INSERT INTO main.sync_record(entity, {keys}, base_no) SELECT ?, {listed(entity.key, 'b')}, ? "
+                f"INSERT INTO main.sync_record(entity, {keys}, base_no) SELECT ?, "
+                f"{listed(entity.key, 'b')}, ? "
                 f"FROM body.{table} b WHERE {_within('b', span)} "
-                f"ON CONFLICT(entity, k1, k2, k3, k4) DO UPDATE SET base_no = max(base_no, excluded.base_no)",
+                "ON CONFLICT(entity, k1, k2, k3, k4) DO UPDATE SET base_no = max(base_no, "
+                "excluded.base_no)",
                 (entity.name, no),
             )
 
     def note_changes(self, entity: Entity, span: Span, from_gone: bool) -> None:
-        """Note these records as changed here: head office's decision on a shared record always flows back."""
+        """Note these records as changed here: head office's decision on a shared record always
+        flows back.
+        """
         keys = part_list(len(entity.key))
         table = GONE if from_gone else quoted(entity.root.name)
         self._run(
@@ -382,7 +428,8 @@ class BodyApplier:
         """First load: remember the keys of these records, so that the sweep spares them."""
         keys = part_list(len(entity.key))
         self._run(
-            f"INSERT OR IGNORE INTO main.sync_seen(entity, {keys}) SELECT ?, {listed(entity.key, 'b')} "
+            f"INSERT OR IGNORE INTO main.sync_seen(entity, {keys}) SELECT ?, "
+            f"{listed(entity.key, 'b')} "
             f"FROM body.{quoted(entity.root.name)} b WHERE {_within('b', span)}",
             (entity.name,),
         )
@@ -418,7 +465,9 @@ _WORDS = (
 
 
 def _refusal(fault: sqlite3.DatabaseError) -> Exception:
-    """A refusal of some record as ConstraintBroken; a fault of the database itself as the border translates it."""
+    """A refusal of some record as ConstraintBroken; a fault of the database itself as the border
+    translates it.
+    """
     words = str(fault)
     lower = words.lower()
     for sign, code, sentence in _WORDS:

@@ -1,8 +1,10 @@
-"""Capture: triggers that note which record changed, in the writer's own transaction, whoever the writer is.
+"""Capture: triggers that note which record changed, in the writer's own transaction, whoever the
+writer is.
 
-Per table of a captured entity: insert, update and delete note the root's key; an update that moves a row notes the old
-root too. A table with further UNIQUE constraints also gets BEFORE triggers, because REPLACE evicts the other row without
-firing its delete trigger. A row in `sync_hush` silences one entity while the applier writes it, and only that one.
+Per table of a captured entity: insert, update and delete note the root's key; an update that moves
+a row notes the old root too. A table with further UNIQUE constraints also gets BEFORE triggers,
+because REPLACE evicts the other row without firing its delete trigger. A row in `sync_hush`
+silences one entity while the applier writes it, and only that one.
 """
 
 from __future__ import annotations
@@ -31,8 +33,9 @@ class _Source:
 
 
 def fitted_plan(connection: Connection, plan: Plan) -> Plan:
-    """The plan with every `columns` list filled in from the tables here. Raises PlanUnfit when a table, a key or a
-    column is missing: said before anything is changed."""
+    """The plan with every `columns` list filled in from the tables here. Raises PlanUnfit when a
+    table, a key or a column is missing: said before anything is changed.
+    """
     return replace(plan, entities=tuple(_fitted(connection, entity) for entity in plan.entities))
 
 
@@ -56,9 +59,11 @@ def _fitted_table(connection: Connection, entity: Entity, table: Table) -> Table
     _require_columns(connection, entity, table.name, (*table.key, *table.root, *columns))
     if not _is_unique(connection, table):
         raise PlanUnfit(
-            f"{entity.many.capitalize()}: table {table.name!r} has no primary key or unique index over "
+            f"{entity.many.capitalize()}: table {table.name!r} has no primary key or unique "
+            "index over "
             f"{', '.join(table.key)}.",
-            "A record needs a key to be found again: add a unique index over these columns, or name the right ones.",
+            "A record needs a key to be found again: add a unique index over these columns, "
+            "or name the right ones.",
         )
     return replace(table, columns=tuple(columns))
 
@@ -80,7 +85,9 @@ def _require_columns(
 
 
 def table_columns(connection: Connection, table: str) -> tuple[str, ...]:
-    """The stored columns of a table in their order; empty when there is no such table. Generated ones do not travel."""
+    """The stored columns of a table in their order; empty when there is no such table. Generated
+    ones do not travel.
+    """
     rows = connection.exec_driver_sql(
         "SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0", (table,)
     )
@@ -101,7 +108,8 @@ def unique_sets(connection: Connection, table: str) -> tuple[tuple[str, ...], ..
     )
     found = [tuple(row[0] for row in primary)]
     indexes = connection.exec_driver_sql(
-        "SELECT name FROM pragma_index_list(?) WHERE \"unique\" = 1 AND partial = 0 AND origin <> 'pk'",
+        'SELECT name FROM pragma_index_list(?) WHERE "unique" = 1 AND partial = 0 AND '
+        "origin <> 'pk'",
         (table,),
     )
     for (index,) in indexes.all():
@@ -119,8 +127,10 @@ def _is_unique(connection: Connection, table: Table) -> bool:
 def install_capture(
     connection: Connection, plan: Plan, is_head_office: bool, note_existing: frozenset[str]
 ) -> None:
-    """Inside the caller's transaction: drop our old triggers, make those the plan asks for, and note every record of
-    the entities named in `note_existing`, so that what the tables already hold goes the normal way."""
+    """Inside the caller's transaction: drop our old triggers, make those the plan asks for, and
+    note every record of the entities named in `note_existing`, so that what the tables already hold
+    goes the normal way.
+    """
     for (name,) in connection.exec_driver_sql(
         "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE ? ESCAPE '!'",
         (_PREFIX.replace("_", "!_") + "%",),
@@ -136,7 +146,9 @@ def install_capture(
 
 
 def note_all(connection: Connection, entity: Entity, image: int = 1) -> None:
-    """Note every record of an entity as changed (`image` 0: only whom it goes to may have changed)."""
+    """Note every record of an entity as changed (`image` 0: only whom it goes to may have
+    changed).
+    """
     count = len(entity.key)
     connection.exec_driver_sql(
         f"INSERT INTO sync_change(entity, {part_list(count)}, image) "
@@ -147,10 +159,13 @@ def note_all(connection: Connection, entity: Entity, image: int = 1) -> None:
 
 
 def note_members(connection: Connection, entity: Entity, site: str) -> None:
-    """Note every record that was ever sent to a set of sites holding `site`: it goes to that site anew."""
+    """Note every record that was ever sent to a set of sites holding `site`: it goes to that site
+    anew.
+    """
     count = len(entity.key)
     connection.exec_driver_sql(
-        f"INSERT INTO sync_change(entity, {part_list(count)}, image) SELECT entity, {part_list(count)}, 1 "
+        f"INSERT INTO sync_change(entity, {part_list(count)}, image) SELECT entity, "
+        f"{part_list(count)}, 1 "
         "FROM sync_record WHERE entity = ? AND gone = 0 "
         "AND audience IN (SELECT audience FROM sync_audience_site WHERE site = ?)",
         (entity.name, site),
@@ -175,9 +190,12 @@ def trigger_statements(
 
 
 def _nullable(connection: Connection, table: str, link: tuple[str, ...]) -> tuple[str, ...]:
-    """Key columns that may hold NULL here: such a row has no key, and noting it would refuse the writer."""
+    """Key columns that may hold NULL here: such a row has no key, and noting it would refuse the
+    writer.
+    """
     sure = connection.exec_driver_sql(
-        "SELECT name FROM pragma_table_info(?) WHERE \"notnull\" = 1 OR (pk = 1 AND upper(type) = 'INTEGER')",
+        'SELECT name FROM pragma_table_info(?) WHERE "notnull" = 1 OR (pk = 1 AND '
+        "upper(type) = 'INTEGER')",
         (table,),
     )
     certain = {row[0] for row in sure}
@@ -196,7 +214,8 @@ def _trigger(
     values = [f"'{entity.name}'", *(f"{row}.{quoted(column)}" for column in source.link)]
     values += [] if source.image else ["0"]
     return (
-        f"CREATE TRIGGER {name} {when} ON {quoted(source.table)} FOR EACH ROW WHEN {' AND '.join(conditions)} "
+        f"CREATE TRIGGER {name} {when} ON {quoted(source.table)} FOR EACH ROW WHEN "
+        f"{' AND '.join(conditions)} "
         f"BEGIN INSERT INTO sync_change({', '.join(columns)}) VALUES ({', '.join(values)}); END"
     )
 
@@ -216,7 +235,9 @@ def _after_triggers(entity: Entity, source: _Source) -> Iterator[str]:
 def _before_triggers(connection: Connection, entity: Entity, source: _Source) -> Iterator[str]:
     """Notes the rows that REPLACE may be about to evict. Noting one that stays is harmless.
 
-    Needed for every unique set but the one that holds the record's own key alone: there the new row stands for it."""
+    Needed for every unique set but the one that holds the record's own key alone: there the new row
+    stands for it.
+    """
     others = [
         columns
         for columns in unique_sets(connection, source.table)
@@ -230,11 +251,14 @@ def _before_triggers(connection: Connection, entity: Entity, source: _Source) ->
     evicted = " OR ".join(f"({equal('t', columns, 'NEW', columns)})" for columns in others)
     for event in ("INSERT", "UPDATE"):
         yield (
-            f"CREATE TRIGGER {quoted(f'{_PREFIX}{entity.name}_{source.table}_before_{event.lower()}')} "
+            "CREATE TRIGGER "
+            f"{quoted(f'{_PREFIX}{entity.name}_{source.table}_before_{event.lower()}')} "
             f"BEFORE {event} ON {quoted(source.table)} FOR EACH ROW "
             f"WHEN NOT EXISTS (SELECT 1 FROM sync_hush WHERE entity = '{entity.name}') "
-            f"BEGIN INSERT INTO sync_change({target}) SELECT '{entity.name}', {listed(source.link, 't')}{tail} "
-            f"FROM {quoted(source.table)} t WHERE ({evicted}) AND {_apart(source.link)} AND {_known(source)}; END"
+            f"BEGIN INSERT INTO sync_change({target}) SELECT '{entity.name}', "
+            f"{listed(source.link, 't')}{tail} "
+            f"FROM {quoted(source.table)} t WHERE ({evicted}) AND {_apart(source.link)} AND "
+            f"{_known(source)}; END"
         )
 
 

@@ -1,7 +1,8 @@
 """Sealing on SQLite, the writing half: one short transaction per claim.
 
-It checks the fence, deletes exactly the change ids that the reader saw (never "up to the last"), checks that as many
-went as were read, and writes everything the claim feeds: batches, what was sent of each record, the stream's head.
+It checks the fence, deletes exactly the change ids that the reader saw (never "up to the last"),
+checks that as many went as were read, and writes everything the claim feeds: batches, what was sent
+of each record, the stream's head.
 """
 
 from __future__ import annotations
@@ -64,7 +65,9 @@ class ClaimWriter:
     def commit(
         self, claim: Claim, image: bytes, batches: Sequence[NewBatch], by: SealedBy
     ) -> tuple[int, ...]:
-        """Seal a claim. Returns the numbers of its batches. `image` is the claim as the reader serialized it."""
+        """Seal a claim. Returns the numbers of its batches. `image` is the claim as the reader
+        serialized it.
+        """
         with database_faults():
             self._raw.deserialize(image, name="claim")
         with transaction(self._connection):
@@ -73,7 +76,8 @@ class ClaimWriter:
             if deleted != claim.changes:
                 raise AlreadyRunning(
                     "Another program has taken changes out of this database's change log.",
-                    "Nothing was taken twice. Make sure that only one program syncs this database, then try again.",
+                    "Nothing was taken twice. Make sure that only one program syncs this "
+                    "database, then try again.",
                     detail=f"claimed {claim.changes}, deleted {deleted}",
                 )
             numbers = self._number(batches, by)
@@ -86,15 +90,19 @@ class ClaimWriter:
         return numbers
 
     def set_aside(self, claim: Claim, image: bytes, reason: str, at: str) -> None:
-        """Park at its origin the one record of a claim that cannot be sealed; its next change tries again."""
+        """Park at its origin the one record of a claim that cannot be sealed; its next change tries
+        again.
+        """
         with database_faults():
             self._raw.deserialize(image, name="claim")
         with transaction(self._connection):
             require_fence(self._connection, self._fence)
             self._raw.execute(DELETE_CLAIMED)
             self._raw.execute(
-                f"INSERT INTO sync_parked(entity, {_KEYS}, origin, stream, no, code, reason, body, raw_size, first_at, "
-                f"last_at) SELECT ?, {_KEYS}, '', '', 0, 'too_large', ?, x'', 0, ?, ? FROM claim.record WHERE true "
+                f"INSERT INTO sync_parked(entity, {_KEYS}, origin, stream, no, code, reason, "
+                "body, raw_size, first_at, "
+                f"last_at) SELECT ?, {_KEYS}, '', '', 0, 'too_large', ?, x'', 0, ?, ? FROM "
+                "claim.record WHERE true "
                 f"ON CONFLICT(entity, {_KEYS}, origin) DO UPDATE SET reason = excluded.reason, "
                 "last_at = excluded.last_at, tries = tries + 1",
                 (claim.entity.name, reason, at, at),
@@ -111,7 +119,8 @@ class ClaimWriter:
 
     def _write_batch(self, claim: Claim, no: int, batch: NewBatch, by: SealedBy) -> None:
         self._raw.execute(
-            "INSERT INTO sync_batch(stream, no, epoch, run, entity, audience, plan_version, records, gone, rows, "
+            "INSERT INTO sync_batch(stream, no, epoch, run, entity, audience, plan_version, "
+            "records, gone, rows, "
             "sha256, size, raw_size, sealed_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (
                 str(by.stream),
@@ -137,7 +146,8 @@ class ClaimWriter:
         self._raw.execute(
             f"INSERT INTO sync_record(entity, {_KEYS}, audience, last_no, gone) "
             f"SELECT ?, {part_list(4, 'r')}, ?, ?, {gone} FROM claim.record r WHERE true "
-            f"ON CONFLICT(entity, {_KEYS}) DO UPDATE SET audience = excluded.audience, last_no = excluded.last_no, "
+            f"ON CONFLICT(entity, {_KEYS}) DO UPDATE SET audience = excluded.audience, "
+            "last_no = excluded.last_no, "
             "gone = excluded.gone",
             (claim.entity.name, audience_id(self._connection, batch.target.audience), no),
         )
@@ -145,7 +155,9 @@ class ClaimWriter:
     def _note_records(
         self, claim: Claim, numbers: Sequence[int], batches: Sequence[NewBatch]
     ) -> None:
-        """Audiences of their own: note for each record its present audience and the newest batch that names it."""
+        """Audiences of their own: note for each record its present audience and the newest batch
+        that names it.
+        """
         members = self._raw.execute("SELECT DISTINCT new FROM claim.record").fetchall()
         for (new,) in members:
             audience_id(self._connection, Audience.parse(new))
@@ -162,7 +174,9 @@ class ClaimWriter:
 
 
 def audience_id(connection: Connection, audience: Audience) -> int:
-    """The number of an audience in this database, made when it is new. Inside the caller's transaction."""
+    """The number of an audience in this database, made when it is new. Inside the caller's
+    transaction.
+    """
     execute = raw(connection).execute
     found = execute("SELECT id FROM sync_audience WHERE name = ?", (audience.name,)).fetchone()
     if found:

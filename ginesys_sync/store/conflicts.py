@@ -1,4 +1,6 @@
-"""Both versions of shared records that were edited at two places at once: kept, so that a person can look and undo."""
+"""Both versions of shared records that were edited at two places at once: kept, so that a person
+can look and undo.
+"""
 
 from __future__ import annotations
 

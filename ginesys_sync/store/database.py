@@ -1,4 +1,6 @@
-"""The business database: opening it, its connections, the border where its faults become ours, its migrations."""
+"""The business database: opening it, its connections, the border where its faults become ours, its
+migrations.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,10 @@ _LOCKED = ("database is locked", "database table is locked")
 class Database:
     """One business database with the sync's own tables in it.
 
-    `url` is an SQLAlchemy URL; SQLite for now. Connections are in autocommit: transactions are opened in so many words
-    by `transaction`, which begins IMMEDIATE, because a deferred one that turns to writing fails at once."""
+    `url` is an SQLAlchemy URL; SQLite for now. Connections are in autocommit: transactions are
+    opened in so many words by `transaction`, which begins IMMEDIATE, because a deferred one that
+    turns to writing fails at once.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -192,7 +196,9 @@ def require_current(database: Database) -> None:
 
 
 def migrate(database: Database) -> None:
-    """Bring the sync's own tables up to date; an existing database that has some is copied aside first."""
+    """Bring the sync's own tables up to date; an existing database that has some is copied aside
+    first.
+    """
     from alembic import command
     from alembic.config import Config
 
@@ -231,6 +237,7 @@ def read_state(connection: Connection, name: str) -> str | None:
 def write_state(connection: Connection, name: str, value: str) -> None:
     """Remember a value, inside the caller's transaction."""
     connection.exec_driver_sql(
-        "INSERT INTO sync_state(name, value) VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value",
+        "INSERT INTO sync_state(name, value) VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET "
+        "value = excluded.value",
         (name, value),
     )

@@ -1,7 +1,7 @@
 """The fence: a number that each run raises, and that every transaction of the engine checks.
 
-The run lock (a file lock that dies with its holder) keeps two runs apart; the fence stops a run that lost its lock
-without noticing, such as one whose machine slept.
+The run lock (a file lock that dies with its holder) keeps two runs apart; the fence stops a run
+that lost its lock without noticing, such as one whose machine slept.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Images of chosen records as they stand here now, as bodies: for first-load chunks and for both sides of a conflict."""
+"""Images of chosen records as they stand here now, as bodies: for first-load chunks and for both
+sides of a conflict.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,8 @@ def fill_body(execute: sqlite3.Cursor, entity: Entity, schema: str) -> tuple[int
         rows += run(
             f"INSERT INTO {schema}.{quoted(child.name)} "
             f"SELECT (r.{ID} << {CHILD_BITS}) + row_number() OVER "
-            f"(PARTITION BY r.{ID} ORDER BY {listed(child.key, 't')}), {listed(child.columns, 't')} "
+            f"(PARTITION BY r.{ID} ORDER BY {listed(child.key, 't')}), "
+            f"{listed(child.columns, 't')} "
             f"FROM temp.sync_wanted r CROSS JOIN main.{quoted(child.name)} t "
             f"ON {equal('t', child.root, 'r', width)} ORDER BY 1"
         ).rowcount
@@ -45,7 +48,9 @@ def create_body(execute: sqlite3.Cursor, entity: Entity, schema: str) -> None:
 
 
 def image_of(connection: Connection, entity: Entity, key: Key) -> RawBody | None:
-    """One record as it stands here, as a body under number 1; None when it is not here. Inside a transaction."""
+    """One record as it stands here, as a body under number 1; None when it is not here. Inside a
+    transaction.
+    """
     cursor = raw(connection).cursor()
     images = _images(cursor)
     for table in (entity.root.name, *(child.name for child in entity.children), GONE):

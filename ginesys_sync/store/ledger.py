@@ -69,10 +69,13 @@ def streams(connection: Connection) -> dict[str, StreamState]:
 
 
 def ensure_stream(connection: Connection, stream: str, epoch: str) -> None:
-    """Begin a stream in the books if it is new. An incoming stream in another epoch starts again from nothing."""
+    """Begin a stream in the books if it is new. An incoming stream in another epoch starts again
+    from nothing.
+    """
     connection.exec_driver_sql(
         "INSERT INTO sync_stream(stream, epoch) VALUES (?, ?) ON CONFLICT(stream) DO UPDATE SET "
-        "epoch = excluded.epoch, head_no = 0, uploaded_no = 0, applied_no = 0 WHERE epoch <> excluded.epoch",
+        "epoch = excluded.epoch, head_no = 0, uploaded_no = 0, applied_no = 0 WHERE epoch <> "
+        "excluded.epoch",
         (stream, epoch),
     )
 
@@ -155,15 +158,19 @@ def note_release(
         before = released(connection, stream, site)
         if to_no > before:
             raw(connection).execute(
-                "INSERT INTO sync_release(stream, site, from_no, to_no, run, at) VALUES (?,?,?,?,?,?)",
+                "INSERT INTO sync_release(stream, site, from_no, to_no, run, at) VALUES "
+                "(?,?,?,?,?,?)",
                 (stream, site, before, to_no, run, at),
             )
 
 
 def note_received(connection: Connection, batches: Iterable[Batch], run: int, at: str) -> None:
-    """List fetched batches of another site, before they are applied. The same again changes nothing."""
+    """List fetched batches of another site, before they are applied. The same again changes
+    nothing.
+    """
     raw(connection).executemany(
-        "INSERT INTO sync_batch(stream, no, epoch, run, entity, audience, plan_version, records, gone, rows, sha256, "
+        "INSERT INTO sync_batch(stream, no, epoch, run, entity, audience, plan_version, "
+        "records, gone, rows, sha256, "
         "size, raw_size, sealed_at, received_at) VALUES (?,?,?,?,?,0,?,?,?,?,?,?,?,?,?) "
         "ON CONFLICT(stream, epoch, no) DO NOTHING",
         [
@@ -198,8 +205,10 @@ def move_cursor(
     at: str,
     kind: str = "data",
 ) -> None:
-    """Applied up to `to_no`: the cursor, and the acknowledgement that goes out for it, in the caller's transaction,
-    which also holds the rows. One acknowledgement a run and stream grows with the cursor."""
+    """Applied up to `to_no`: the cursor, and the acknowledgement that goes out for it, in the
+    caller's transaction, which also holds the rows. One acknowledgement a run and stream grows with
+    the cursor.
+    """
     execute = raw(connection).execute
     before = execute("SELECT applied_no FROM sync_stream WHERE stream = ?", (stream,)).fetchone()[0]
     if to_no <= before:
@@ -215,13 +224,16 @@ def move_cursor(
     ).rowcount
     if not grown:
         execute(
-            "INSERT INTO sync_ack(stream, site, epoch, kind, from_no, to_no, run, applied_at) VALUES (?,?,?,?,?,?,?,?)",
+            "INSERT INTO sync_ack(stream, site, epoch, kind, from_no, to_no, run, applied_at) "
+            "VALUES (?,?,?,?,?,?,?,?)",
             (stream, site, epoch, kind, before, to_no, run, at),
         )
 
 
 def acknowledge_again(connection: Connection, stream: str, site: str, run: int, at: str) -> None:
-    """What is parked of a stream has changed: say so with an acknowledgement that moves nothing else."""
+    """What is parked of a stream has changed: say so with an acknowledgement that moves nothing
+    else.
+    """
     row = (
         raw(connection)
         .execute("SELECT epoch, applied_no FROM sync_stream WHERE stream = ?", (stream,))
@@ -239,7 +251,8 @@ def acknowledge_again(connection: Connection, stream: str, site: str, run: int, 
     )
     if not grown:
         raw(connection).execute(
-            "INSERT INTO sync_ack(stream, site, epoch, from_no, to_no, run, applied_at) VALUES (?,?,?,?,?,?,?)",
+            "INSERT INTO sync_ack(stream, site, epoch, from_no, to_no, run, applied_at) "
+            "VALUES (?,?,?,?,?,?,?)",
             (stream, site, row[0], row[1], row[1], run, at),
         )
 
@@ -265,7 +278,9 @@ def undelivered_acks(connection: Connection, site: str) -> tuple[OwnAck, ...]:
 
 
 def note_delivered(connection: Connection, acks: Iterable[tuple[int, int]], at: str) -> None:
-    """The Web Database has these acknowledgements: (row, number of records parked that it was told)."""
+    """The Web Database has these acknowledgements: (row, number of records parked that it was
+    told).
+    """
     raw(connection).executemany(
         "UPDATE sync_ack SET delivered_at = ?, parked_total = ? WHERE id = ?",
         [(at, parked_total, number) for number, parked_total in acks],
@@ -289,14 +304,16 @@ def note_collected(
     """Another site has acknowledged one of our streams. The same again changes nothing."""
     execute = raw(connection).execute
     known = execute(
-        "SELECT id FROM sync_ack WHERE stream = ? AND site = ? AND epoch = ? AND kind = ? AND to_no = ? AND peer_run = ?",
+        "SELECT id FROM sync_ack WHERE stream = ? AND site = ? AND epoch = ? AND kind = ? AND "
+        "to_no = ? AND peer_run = ?",
         (stream, site, epoch, kind, to_no, peer_run),
     ).fetchone()
     if known:
         execute("UPDATE sync_ack SET parked_total = ? WHERE id = ?", (parked_total, known[0]))
         return
     execute(
-        "INSERT INTO sync_ack(stream, site, epoch, kind, from_no, to_no, run, peer_run, applied_at, parked_total, "
+        "INSERT INTO sync_ack(stream, site, epoch, kind, from_no, to_no, run, peer_run, "
+        "applied_at, parked_total, "
         "collected_at) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
         (stream, site, epoch, kind, from_no, to_no, run, peer_run, applied_at, parked_total, at),
     )
@@ -309,8 +326,9 @@ def replace_attention(
     words: Sequence[tuple[str, str, int, str, str]],
     at: str,
 ) -> None:
-    """What `site` says needs attention of our stream: (entity, key text, no, code, reason) each. The latest word
-    replaces the earlier ones."""
+    """What `site` says needs attention of our stream: (entity, key text, no, code, reason) each.
+    The latest word replaces the earlier ones.
+    """
     execute = raw(connection).execute
     keep = [f"{entity}\x1f{key}" for entity, key, *_ in words]
     for row_id, entity, key in execute(
@@ -319,8 +337,10 @@ def replace_attention(
         if f"{entity}\x1f{key}" not in keep:
             execute("DELETE FROM sync_attention WHERE id = ?", (row_id,))
     raw(connection).executemany(
-        "INSERT INTO sync_attention(site, stream, entity, key, no, code, reason, first_at, last_at) "
-        "VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT(site, stream, entity, key) DO UPDATE SET no = excluded.no, "
+        "INSERT INTO sync_attention(site, stream, entity, key, no, code, reason, first_at, "
+        "last_at) "
+        "VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT(site, stream, entity, key) DO UPDATE SET no = "
+        "excluded.no, "
         "code = excluded.code, reason = excluded.reason, last_at = excluded.last_at",
         [
             (site, stream, entity, key, no, code, reason, at, at)

@@ -1,8 +1,8 @@
 """First load on SQLite: snapshot chunks at head office, and the sweep at the joining site.
 
-A chunk is the images of the next records of one entity in key order, read in one short snapshot of its own. Only
-records for *all* sites travel in chunks, so they are built once and shared; what is for certain sites only reaches a
-joining site as ordinary batches, because its audience changed.
+A chunk is the images of the next records of one entity in key order, read in one short snapshot of
+its own. Only records for *all* sites travel in chunks, so they are built once and shared; what is
+for certain sites only reaches a joining site as ordinary batches, because its audience changed.
 """
 
 from __future__ import annotations
@@ -54,12 +54,16 @@ def forget_seen(connection: Connection, entity: Entity) -> None:
 
 
 def unswept(connection: Connection, entity: Entity, limit: int) -> list[Key]:
-    """Records here that the load did not hold, at most `limit`. Local edits not yet answered are spared."""
+    """Records here that the load did not hold, at most `limit`. Local edits not yet answered are
+    spared.
+    """
     width = parts(len(entity.key))
     rows = raw(connection).execute(
         f"SELECT {listed(entity.key, 't')} FROM main.{quoted(entity.root.name)} t WHERE NOT EXISTS "
-        f"(SELECT 1 FROM main.sync_seen s WHERE s.entity = ? AND {equal('s', width, 't', entity.key)}) "
-        f"AND ({listed(entity.key, 't')}) NOT IN (SELECT {listed(width)} FROM main.sync_change WHERE entity = ?) "
+        "(SELECT 1 FROM main.sync_seen s WHERE s.entity = ? AND "
+        f"{equal('s', width, 't', entity.key)}) "
+        f"AND ({listed(entity.key, 't')}) NOT IN (SELECT {listed(width)} FROM "
+        "main.sync_change WHERE entity = ?) "
         "LIMIT ?",
         (entity.name, entity.name, limit),
     )
@@ -75,7 +79,9 @@ def count_records(connection: Connection, entity: Entity) -> int:
 
 
 def sweep(connection: Connection, entity: Entity, key: Key) -> None:
-    """Delete one record that the load did not hold, children first, inside the caller's transaction."""
+    """Delete one record that the load did not hold, children first, inside the caller's
+    transaction.
+    """
     for table in (*reversed(entity.children), entity.root):
         where = " AND ".join(f"{quoted(column)} = ?" for column in table.root)
         raw(connection).execute(f"DELETE FROM main.{quoted(table.name)} WHERE {where}", key)

@@ -1,4 +1,6 @@
-"""Parked records: kept with their reason and their image, tried again, replaced by whatever comes later."""
+"""Parked records: kept with their reason and their image, tried again, replaced by whatever comes
+later.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,9 @@ class Parked:
 
 
 def park(connection: Connection, records: Iterable[NewParked], at: str) -> None:
-    """Park records, inside the caller's transaction. One already parked keeps its first date; the newer image stands."""
+    """Park records, inside the caller's transaction. One already parked keeps its first date; the
+    newer image stands.
+    """
     rows = [
         (
             r.entity,
@@ -73,10 +77,14 @@ def park(connection: Connection, records: Iterable[NewParked], at: str) -> None:
         for r in records
     ]
     raw(connection).executemany(
-        f"INSERT INTO sync_parked(entity, {_KEY}, origin, stream, no, code, reason, missing, body, raw_size, first_at, "
-        f"last_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(entity, {_KEY}, origin) DO UPDATE SET "
-        "stream = excluded.stream, no = excluded.no, code = excluded.code, reason = excluded.reason, "
-        "missing = excluded.missing, body = excluded.body, raw_size = excluded.raw_size, last_at = excluded.last_at, "
+        f"INSERT INTO sync_parked(entity, {_KEY}, origin, stream, no, code, reason, missing, "
+        "body, raw_size, first_at, "
+        f"last_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(entity, {_KEY}, origin) "
+        "DO UPDATE SET "
+        "stream = excluded.stream, no = excluded.no, code = excluded.code, reason = "
+        "excluded.reason, "
+        "missing = excluded.missing, body = excluded.body, raw_size = excluded.raw_size, "
+        "last_at = excluded.last_at, "
         "tries = tries + 1",
         rows,
     )
@@ -93,11 +101,14 @@ def has_parked(connection: Connection, entity: str) -> bool:
 def replace_parked(
     connection: Connection, entity: Entity, first: int, last: int, origin: str
 ) -> None:
-    """What the body attached as `body` brings of these record ids takes the place of what was parked of them."""
+    """What the body attached as `body` brings of these record ids takes the place of what was
+    parked of them.
+    """
     width = parts(len(entity.key))
     for table in (quoted(entity.root.name), GONE):
         raw(connection).execute(
-            f"DELETE FROM main.sync_parked WHERE entity = ? AND origin = ? AND EXISTS (SELECT 1 FROM body.{table} b "
+            "DELETE FROM main.sync_parked WHERE entity = ? AND origin = ? AND EXISTS (SELECT "
+            f"1 FROM body.{table} b "
             f"WHERE b.{ID} BETWEEN ? AND ? AND {equal('b', entity.key, 'sync_parked', width)})",
             (entity.name, origin, first, last),
         )

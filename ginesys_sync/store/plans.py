@@ -37,8 +37,10 @@ def forget_installed(connection: Connection) -> None:
 
 
 def install_plan(connection: Connection, plan: Plan, is_head_office: bool) -> Plan:
-    """Inside the caller's transaction: keep the plan, make its triggers, and note every record of the entities that are
-    new or changed. Returns the plan as the engine runs it. Raises PlanUnfit before anything is changed."""
+    """Inside the caller's transaction: keep the plan, make its triggers, and note every record of
+    the entities that are new or changed. Returns the plan as the engine runs it. Raises PlanUnfit
+    before anything is changed.
+    """
     fitted = fitted_plan(connection, plan)
     before = _entities_before(connection)
     document = plan_document(fitted)

@@ -1,4 +1,6 @@
-"""Runs, what asks for them, and how they go: the rows through which windows and the service talk to each other."""
+"""Runs, what asks for them, and how they go: the rows through which windows and the service talk to
+each other.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,9 @@ def _sites(text: str) -> tuple[str, ...] | None:
 def begin_run(
     connection: Connection, trigger: str, who: str, what: str, sites: Sequence[str] | None, at: str
 ) -> int:
-    """A new run's number, durable before anything is done under it; one more than any this database ever gave."""
+    """A new run's number, durable before anything is done under it; one more than any this database
+    ever gave.
+    """
     with transaction(connection):
         last = connection.execute(select(func.max(schema.run.c.no))).scalar() or 0
         no = int(last) + 1
@@ -102,7 +106,9 @@ def end_run(
 
 
 def close_killed(connection: Connection, at: str) -> int:
-    """Runs that never ended were killed: say so. Called by the next run, under the lock. Returns how many."""
+    """Runs that never ended were killed: say so. Called by the next run, under the lock. Returns
+    how many.
+    """
     with transaction(connection):
         found = connection.execute(
             update(schema.run)
@@ -113,7 +119,8 @@ def close_killed(connection: Connection, at: str) -> int:
                 code="killed",
                 title="This sync was ended from outside before it could finish.",
                 advice="Nothing is lost: the next sync finished its work.",
-                message="Sync stopped: it was ended from outside. Nothing is lost. The next sync finished its work.",
+                message="Sync stopped: it was ended from outside. Nothing is lost. The next "
+                "sync finished its work.",
             )
         )
     return found.rowcount

@@ -1,7 +1,7 @@
 """The sync's own tables. The Alembic migrations build exactly these; a test proves it.
 
-Keys of records stand in the untyped columns k1 … k4, with the value the business table holds ('' where the key has
-fewer parts), so that joins need no encoding and lose no type.
+Keys of records stand in the untyped columns k1 … k4, with the value the business table holds (''
+where the key has fewer parts), so that joins need no encoding and lose no type.
 """
 
 from __future__ import annotations

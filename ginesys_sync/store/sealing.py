@@ -1,8 +1,9 @@
-"""Sealing on SQLite, the reading half: changes, whom they are for, and their images, all in one snapshot.
+"""Sealing on SQLite, the reading half: changes, whom they are for, and their images, all in one
+snapshot.
 
-The reader holds the run's snapshot and two attached in-memory databases: `claim` (which changes, which records, for
-whom) and `body` (one batch body at a time). The claim goes to the writer (`store.claiming`) as a serialized image, so
-that neither side makes a Python object per row.
+The reader holds the run's snapshot and two attached in-memory databases: `claim` (which changes,
+which records, for whom) and `body` (one batch body at a time). The claim goes to the writer
+(`store.claiming`) as a serialized image, so that neither side makes a Python object per row.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from ginesys_sync.wire.body import BASE, CHILD_BITS, GONE, ID, body_schema, quot
 
 _CLAIM_SCHEMA = (
     "CREATE TABLE claim.change(id INTEGER PRIMARY KEY, k1, k2, k3, k4, image)",
-    "CREATE TABLE claim.record(_id INTEGER PRIMARY KEY, k1 DEFAULT '', k2 DEFAULT '', k3 DEFAULT '', k4 DEFAULT '', "
+    "CREATE TABLE claim.record(_id INTEGER PRIMARY KEY, k1 DEFAULT '', k2 DEFAULT '', k3 "
+    "DEFAULT '', k4 DEFAULT '', "
     "image, here, old, new)",
     "CREATE TABLE claim.target(place INTEGER, _id INTEGER, PRIMARY KEY(place, _id)) WITHOUT ROWID",
 )
@@ -25,7 +27,9 @@ _CLAIM_SCHEMA = (
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One batch of a claim: its audience, and the `place` under which the claim lists its records (None: all)."""
+    """One batch of a claim: its audience, and the `place` under which the claim lists its records
+    (None: all).
+    """
 
     audience: Audience
     place: int | None
@@ -54,8 +58,10 @@ class RawBody:
 def audiences_of(
     old: str, new: str, is_here: bool, is_image: bool
 ) -> tuple[tuple[Audience, bool], ...]:
-    """Who gets what of a record whose audience was `old` and is `new` (canonical member lists): pairs of a set of sites
-    and whether the record is there for them. When only the audience changed, those who have the image get nothing."""
+    """Who gets what of a record whose audience was `old` and is `new` (canonical member lists):
+    pairs of a set of sites and whether the record is there for them. When only the audience
+    changed, those who have the image get nothing.
+    """
     before, after = Audience.parse(old), Audience.parse(new)
     if not is_here:
         found = [(before, False)]
@@ -72,7 +78,9 @@ def audiences_of(
 
 
 class SealReader:
-    """Reads changes and images in one snapshot. Belongs to one thread at a time; `close` ends the snapshot."""
+    """Reads changes and images in one snapshot. Belongs to one thread at a time; `close` ends the
+    snapshot.
+    """
 
     def __init__(self, database: Database, plan: Plan, site: str) -> None:
         self._connection = database.connect()
@@ -105,13 +113,16 @@ class SealReader:
             )
 
     def claim(self, entity: Entity, after_id: int, limit: int) -> Claim | None:
-        """The next changes of an entity after `after_id`, at most `limit`; None when there are none."""
+        """The next changes of an entity after `after_id`, at most `limit`; None when there are
+        none.
+        """
         keys = part_list(len(entity.key))
         with database_faults():
             for table in ("change", "record", "target"):
                 self._run(f"DELETE FROM claim.{table}")
             taken = self._run(
-                f"INSERT INTO claim.change(id, {keys}, image) SELECT id, {keys}, image FROM main.sync_change "
+                f"INSERT INTO claim.change(id, {keys}, image) SELECT id, {keys}, image FROM "
+                "main.sync_change "
                 "WHERE entity = ? AND id > ? ORDER BY id LIMIT ?",
                 (entity.name, after_id, limit),
             ).rowcount
@@ -119,7 +130,8 @@ class SealReader:
                 return None
             last_id = self._run("SELECT max(id) FROM claim.change").fetchone()[0]
             self._run(
-                f"INSERT INTO claim.record({keys}, image) SELECT {keys}, max(image) FROM claim.change GROUP BY {keys}"
+                f"INSERT INTO claim.record({keys}, image) SELECT {keys}, max(image) FROM "
+                f"claim.change GROUP BY {keys}"
             )
             return Claim(entity, taken, last_id, self._targets(entity))
 
@@ -137,14 +149,17 @@ class SealReader:
             "UPDATE claim.record AS r SET "
             f"here = EXISTS (SELECT 1 FROM main.{quoted(entity.root.name)} t WHERE {here}), "
             f"new = coalesce({self._members(entity)}, ''), "
-            "old = coalesce((SELECT a.members FROM main.sync_record s JOIN main.sync_audience a ON a.id = s.audience "
+            "old = coalesce((SELECT a.members FROM main.sync_record s JOIN main.sync_audience "
+            "a ON a.id = s.audience "
             f"WHERE s.entity = ? AND s.gone = 0 AND {equal('s', parts(4), 'r', parts(4))}), '')",
             (entity.name,),
         )
         return self._routed()
 
     def _routed(self) -> tuple[Target, ...]:
-        """Decide per kind of change who gets an image and who a tombstone, and list the records of each audience."""
+        """Decide per kind of change who gets an image and who a tombstone, and list the records of
+        each audience.
+        """
         places: dict[Audience, int] = {}
         kinds = self._run(
             "SELECT DISTINCT old, new, here, image FROM claim.record ORDER BY 1, 2, 3, 4"
@@ -174,8 +189,10 @@ class SealReader:
         if rule.rule is Rule.GROUPS:
             found = self._expanded(found)
         return (
-            f"(SELECT group_concat(site, ',') FROM (SELECT DISTINCT CAST(site AS TEXT) AS site FROM ({found}) "
-            "WHERE site IN (SELECT code FROM main.sync_site WHERE role = 'store' AND state = 'active') ORDER BY 1))"
+            "(SELECT group_concat(site, ',') FROM (SELECT DISTINCT CAST(site AS TEXT) AS "
+            f"site FROM ({found}) "
+            "WHERE site IN (SELECT code FROM main.sync_site WHERE role = 'store' AND state = "
+            "'active') ORDER BY 1))"
         )
 
     def _expanded(self, found: str) -> str:
@@ -188,15 +205,19 @@ class SealReader:
         )
 
     def body(self, claim: Claim, target: Target) -> RawBody:
-        """The body of one target: images of the records that are there and still meant, tombstones of the others."""
+        """The body of one target: images of the records that are there and still meant, tombstones
+        of the others.
+        """
         entity = claim.entity
         with database_faults():
             self._fresh_body(entity)
             records = rows = self._copy_roots(entity, target)
             for child in entity.children:
                 rows += self._run(
-                    f"INSERT INTO body.{quoted(child.name)} SELECT (r.{ID} << {CHILD_BITS}) + row_number() OVER "
-                    f"(PARTITION BY r.{ID} ORDER BY {listed(child.key, 't')}), {listed(child.columns, 't')} "
+                    f"INSERT INTO body.{quoted(child.name)} SELECT (r.{ID} << {CHILD_BITS}) + "
+                    "row_number() OVER "
+                    f"(PARTITION BY r.{ID} ORDER BY {listed(child.key, 't')}), "
+                    f"{listed(child.columns, 't')} "
                     f"FROM {_records(target)} CROSS JOIN main.{quoted(child.name)} t "
                     f"ON {equal('t', child.root, 'r', parts(len(entity.key)))} "
                     f"WHERE r.{ID} IN (SELECT {ID} FROM body.{quoted(entity.root.name)}) ORDER BY 1"
@@ -222,7 +243,8 @@ class SealReader:
     def _copy_roots(self, entity: Entity, target: Target) -> int:
         base = f", {self._base(entity)}" if entity.owner is Owner.SHARED else ""
         return self._run(
-            f"INSERT INTO body.{quoted(entity.root.name)} SELECT r.{ID}, {listed(entity.root.columns, 't')}{base} "
+            f"INSERT INTO body.{quoted(entity.root.name)} SELECT r.{ID}, "
+            f"{listed(entity.root.columns, 't')}{base} "
             f"FROM {_records(target)} CROSS JOIN main.{quoted(entity.root.name)} t "
             f"ON {equal('t', entity.key, 'r', parts(len(entity.key)))}"
             + ("" if target.place is None else f" WHERE {_is_member('r.new', target)}")
@@ -232,17 +254,20 @@ class SealReader:
         base = f", {self._base(entity)}" if entity.owner is Owner.SHARED else ""
         if target.place is None:
             self._run(
-                f"UPDATE claim.record SET here = {ID} IN (SELECT {ID} FROM body.{quoted(entity.root.name)})"
+                f"UPDATE claim.record SET here = {ID} IN (SELECT {ID} FROM "
+                f"body.{quoted(entity.root.name)})"
             )
         return self._run(
-            f"INSERT INTO body.{GONE} SELECT r.{ID}, {part_list(len(entity.key), 'r')}{base} FROM {_records(target)} "
+            f"INSERT INTO body.{GONE} SELECT r.{ID}, {part_list(len(entity.key), 'r')}{base} "
+            f"FROM {_records(target)} "
             f"WHERE r.{ID} NOT IN (SELECT {ID} FROM body.{quoted(entity.root.name)})"
         ).rowcount
 
     def _base(self, entity: Entity) -> str:
         return (
             "coalesce((SELECT s.base_no FROM main.sync_record s "
-            f"WHERE s.entity = '{entity.name}' AND {equal('s', parts(4), 'r', parts(4))}), 0) AS {BASE}"
+            f"WHERE s.entity = '{entity.name}' AND {equal('s', parts(4), 'r', parts(4))}), 0) "
+            f"AS {BASE}"
         )
 
     def _meant(self, target: Target) -> int:
@@ -260,8 +285,9 @@ def _records(target: Target) -> str:
 
 
 def _is_member(members: str, target: Target) -> str:
-    """Whether the record's present audience (a canonical list) holds the target's sites: its records are either for all
-    of them or for none, so asking for one is enough."""
+    """Whether the record's present audience (a canonical list) holds the target's sites: its
+    records are either for all of them or for none, so asking for one is enough.
+    """
     sites = target.audience.sites
     if not sites:
         return "0"

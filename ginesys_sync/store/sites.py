@@ -1,4 +1,6 @@
-"""The chain's sites as head office keeps them, what the Web Database says of them, and the first loads they are due."""
+"""The chain's sites as head office keeps them, what the Web Database says of them, and the first
+loads they are due.
+"""
 
 from __future__ import annotations
 
@@ -70,9 +72,12 @@ def sites(connection: Connection) -> tuple[Site, ...]:
 def write_site(connection: Connection, site: Site) -> None:
     """Add or change a site. Says nothing to the change log when nothing changed."""
     raw(connection).execute(
-        "INSERT INTO sync_site(code, name, role, state, groups) VALUES (?,?,?,?,?) ON CONFLICT(code) DO UPDATE SET "
-        "name = excluded.name, role = excluded.role, state = excluded.state, groups = excluded.groups "
-        "WHERE name <> excluded.name OR role <> excluded.role OR state <> excluded.state OR groups <> excluded.groups",
+        "INSERT INTO sync_site(code, name, role, state, groups) VALUES (?,?,?,?,?) ON "
+        "CONFLICT(code) DO UPDATE SET "
+        "name = excluded.name, role = excluded.role, state = excluded.state, groups = "
+        "excluded.groups "
+        "WHERE name <> excluded.name OR role <> excluded.role OR state <> excluded.state OR "
+        "groups <> excluded.groups",
         (site.code, site.name, site.role.value, site.state.value, ",".join(site.groups)),
     )
 
@@ -84,7 +89,8 @@ def business_sites(connection: Connection, plan: Plan) -> dict[str, BusinessSite
         return {}
     is_open = quoted(source.is_open) if source.is_open else "1"
     rows = raw(connection).execute(
-        f"SELECT CAST({quoted(source.code)} AS TEXT), CAST({quoted(source.name)} AS TEXT), {is_open} "
+        f"SELECT CAST({quoted(source.code)} AS TEXT), CAST({quoted(source.name)} AS TEXT), "
+        f"{is_open} "
         f"FROM {quoted(source.table)}"
     )
     groups = _business_groups(connection, plan)
@@ -101,7 +107,8 @@ def _business_groups(connection: Connection, plan: Plan) -> dict[str, set[str]]:
         return {}
     found: dict[str, set[str]] = {}
     for group, site in raw(connection).execute(
-        f"SELECT CAST({quoted(source.group)} AS TEXT), CAST({quoted(source.site)} AS TEXT) FROM {quoted(source.table)}"
+        f"SELECT CAST({quoted(source.group)} AS TEXT), CAST({quoted(source.site)} AS TEXT) "
+        f"FROM {quoted(source.table)}"
     ):
         found.setdefault(site, set()).add(group)
     return found
@@ -116,8 +123,10 @@ def contacts(connection: Connection) -> dict[str, Contact]:
 def write_contact(connection: Connection, contact: Contact) -> None:
     """Keep what the Web Database says of a site."""
     raw(connection).execute(
-        "INSERT INTO sync_contact(site, enrolled_at, last_seen_at, program, plan_version, run) VALUES (?,?,?,?,?,?) "
-        "ON CONFLICT(site) DO UPDATE SET enrolled_at = excluded.enrolled_at, last_seen_at = excluded.last_seen_at, "
+        "INSERT INTO sync_contact(site, enrolled_at, last_seen_at, program, plan_version, "
+        "run) VALUES (?,?,?,?,?,?) "
+        "ON CONFLICT(site) DO UPDATE SET enrolled_at = excluded.enrolled_at, last_seen_at = "
+        "excluded.last_seen_at, "
         "program = excluded.program, plan_version = excluded.plan_version, run = excluded.run",
         (
             contact.site,
@@ -131,8 +140,9 @@ def write_contact(connection: Connection, contact: Contact) -> None:
 
 
 def note_audiences(connection: Connection, plan: Plan, joined: Iterable[str] = ()) -> None:
-    """Sites or groups have changed: have every audience that is not *all* computed again, and send anew what sites in
-    `joined` (back with nothing) were sent before."""
+    """Sites or groups have changed: have every audience that is not *all* computed again, and send
+    anew what sites in `joined` (back with nothing) were sent before.
+    """
     joined = tuple(joined)
     for entity in plan.in_order():
         if entity.owner is Owner.SITE or entity.audience.rule is Rule.ALL:
@@ -148,7 +158,8 @@ def owe_load(connection: Connection, site: str, streams: Sequence[str], at: str)
         raw(connection).execute(
             "INSERT INTO sync_load(site, stream, no, state, at) "
             "SELECT ?, stream, head_no, ?, ? FROM sync_stream WHERE stream = ? "
-            "ON CONFLICT(site, stream) DO UPDATE SET no = excluded.no, state = excluded.state, chunks = '[]', "
+            "ON CONFLICT(site, stream) DO UPDATE SET no = excluded.no, state = "
+            "excluded.state, chunks = '[]', "
             "at = excluded.at",
             (site, DUE, at, stream),
         )

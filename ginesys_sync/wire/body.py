@@ -1,10 +1,11 @@
 """The batch body: a small SQLite database, zstd-compressed.
 
-Per table of the record one table of the same name whose first column `_id` says which record a row belongs to: the root
-row of record r has `_id` r, the i-th row of a child table has `_id` r * 2**20 + i; so a range of records is a range of
-`_id` in every table, without an index. Records that are gone stand in `_gone` with their key. Other columns have no
-declared type, so every value keeps its exact SQLite type. Bodies of shared entities carry `_base`: the number of the
-head-office batch that the record was edited on.
+Per table of the record one table of the same name whose first column `_id` says which record a row
+belongs to: the root row of record r has `_id` r, the i-th row of a child table has `_id` r * 2**20
++ i; so a range of records is a range of `_id` in every table, without an index. Records that are
+gone stand in `_gone` with their key. Other columns have no declared type, so every value keeps its
+exact SQLite type. Bodies of shared entities carry `_base`: the number of the head-office batch that
+the record was edited on.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ class PackedBody:
 
 
 def quoted(name: str) -> str:
-    """A name as an SQL identifier. Plans admit only plain names; the quotes keep keywords harmless."""
+    """A name as an SQL identifier. Plans admit only plain names; the quotes keep keywords
+    harmless.
+    """
     return '"' + name.replace('"', '""') + '"'
 
 
@@ -52,7 +55,9 @@ def gone_columns(entity: Entity) -> tuple[str, ...]:
 
 
 def body_schema(entity: Entity) -> tuple[str, ...]:
-    """The CREATE TABLE statements of a body of this entity, in order: both ends make the same text from the plan."""
+    """The CREATE TABLE statements of a body of this entity, in order: both ends make the same text
+    from the plan.
+    """
     tables = [(entity.root.name, root_columns(entity))]
     tables += [(child.name, child.columns) for child in entity.children]
     tables.append((GONE, gone_columns(entity)))
@@ -69,8 +74,9 @@ def pack(raw: bytes) -> PackedBody:
 
 
 def unpack(data: bytes, name: str, raw_size: int) -> bytes:
-    """The serialized body again: `raw_size` bytes, at most MAX_BODY_BYTES. Raises Damaged when hash, size or
-    compression are not what they should be; never takes more memory than the cap."""
+    """The serialized body again: `raw_size` bytes, at most MAX_BODY_BYTES. Raises Damaged when
+    hash, size or compression are not what they should be; never takes more memory than the cap.
+    """
     if sha256(data).hexdigest() != name:
         raise Damaged(
             "A batch arrived damaged: its checksum differs.", detail=f"sha256 of body {name}"
@@ -95,8 +101,9 @@ def unpack(data: bytes, name: str, raw_size: int) -> bytes:
 
 
 def check_structure(raw: bytes, entity: Entity) -> None:
-    """Whether a serialized body from outside is sound and has, byte for byte, the schema that the receiver's own plan
-    asks for. Raises Damaged."""
+    """Whether a serialized body from outside is sound and has, byte for byte, the schema that the
+    receiver's own plan asks for. Raises Damaged.
+    """
     connection = sqlite3.connect(":memory:", isolation_level=None)
     try:
         connection.execute("PRAGMA trusted_schema=OFF")
@@ -109,7 +116,8 @@ def check_structure(raw: bytes, entity: Entity) -> None:
         if found != list(body_schema(entity)):
             raise Damaged(
                 f"A batch of {entity.many} has other tables or columns than the plan says.",
-                "Both sides must have the same plan: sync once more; if it comes back, ask head office.",
+                "Both sides must have the same plan: sync once more; if it comes back, ask "
+                "head office.",
                 detail=f"found {found!r}"[:2000],
             )
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]

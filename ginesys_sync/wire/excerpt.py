@@ -1,6 +1,7 @@
 """Taking single records out of a body, and putting single records together into one.
 
-A parked record is kept as a body of its own, so that it is tried again by the same code that applied it first.
+A parked record is kept as a body of its own, so that it is tried again by the same code that
+applied it first.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ def joined(entity: Entity, bodies: Iterable[bytes]) -> bytes:
 
 
 def labels(raw: bytes, entity: Entity, after: int, limit: int) -> list[tuple[int, Key, str, bool]]:
-    """Records of a body after number `after`: number, key, what a person calls it, whether it is gone."""
+    """Records of a body after number `after`: number, key, what a person calls it, whether it is
+    gone.
+    """
     connection = sqlite3.connect(":memory:", isolation_level=None)
     try:
         connection.execute("PRAGMA trusted_schema=OFF")
@@ -59,7 +62,8 @@ def labels(raw: bytes, entity: Entity, after: int, limit: int) -> list[tuple[int
         keys = ", ".join(map(quoted, entity.key))
         label = _label_column(entity)
         rows = connection.execute(
-            f"SELECT {ID}, 0, {quoted(label)}, {keys} FROM {quoted(entity.root.name)} WHERE {ID} > ? "
+            f"SELECT {ID}, 0, {quoted(label)}, {keys} FROM {quoted(entity.root.name)} WHERE "
+            f"{ID} > ? "
             f"UNION ALL SELECT {ID}, 1, '', {keys} FROM {GONE} WHERE {ID} > ? ORDER BY 1 LIMIT ?",
             (after, after, limit),
         ).fetchall()
@@ -88,7 +92,8 @@ def _copy(connection: sqlite3.Connection, entity: Entity, number: int, place: in
     for child in entity.children:
         name = quoted(child.name)
         connection.execute(
-            f"INSERT INTO main.{name} SELECT {ID} + ?, {_columns(connection, name)} FROM source.{name} "
+            f"INSERT INTO main.{name} SELECT {ID} + ?, {_columns(connection, name)} FROM "
+            f"source.{name} "
             f"WHERE {ID} BETWEEN ? AND ?",
             (shift, low, high),
         )

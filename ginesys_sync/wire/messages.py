@@ -1,6 +1,8 @@
-"""The messages of the Web Database, as pydantic models: shapes, bounds, and the source of its OpenAPI description.
+"""The messages of the Web Database, as pydantic models: shapes, bounds, and the source of its
+OpenAPI description.
 
-Numbers count batches of a stream (1, 2, 3 …; 0 means none). Moments are ISO 8601 in UTC, as `core.clock.iso` writes them.
+Numbers count batches of a stream (1, 2, 3 …; 0 means none). Moments are ISO 8601 in UTC, as
+`core.clock.iso` writes them.
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ KeyPart = int | Annotated[str, StringConstraints(max_length=1000)]
 
 
 class Message(BaseModel):
-    """What every message has in common: frozen, and unknown fields are ignored so that a newer side can add some."""
+    """What every message has in common: frozen, and unknown fields are ignored so that a newer side
+    can add some.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -68,7 +72,9 @@ class WhoAmI(Message):
 
 
 class EnrolRequest(Message):
-    """A site trades its one-time code for access. It makes its own key, so that a repeated call is the same call."""
+    """A site trades its one-time code for access. It makes its own key, so that a repeated call is
+    the same call.
+    """
 
     site: SiteCodeText
     role: Literal["ho", "store"]
@@ -88,7 +94,9 @@ class EnrolAnswer(Message):
 
 
 class Manifest(Message):
-    """One sealed batch. `audience` names a set listed in the message's `audiences`. `body` is there when it is small."""
+    """One sealed batch. `audience` names a set listed in the message's `audiences`. `body` is there
+    when it is small.
+    """
 
     channel: Word
     epoch: EpochText
@@ -117,7 +125,9 @@ class Release(Message):
 
 
 class BatchesRequest(Message):
-    """Manifests in number order per channel, and a release to grant with them: one transaction. Either may be empty."""
+    """Manifests in number order per channel, and a release to grant with them: one transaction.
+    Either may be empty.
+    """
 
     audiences: Annotated[
         dict[AudienceName, Members], Field(max_length=routes.MAX_BATCHES_A_CALL)
@@ -127,7 +137,9 @@ class BatchesRequest(Message):
 
 
 class BatchesAnswer(Message):
-    """What became of the manifests. When `missing` names bodies, nothing was stored: send them and ask again."""
+    """What became of the manifests. When `missing` names bodies, nothing was stored: send them and
+    ask again.
+    """
 
     stored: Number
     already: Number
@@ -143,7 +155,9 @@ class StreamPlace(Message):
 
 
 class MailCursor(Message):
-    """What the asker has of a stream, and how far this round of reading goes (None: as far as there is)."""
+    """What the asker has of a stream, and how far this round of reading goes (None: as far as there
+    is).
+    """
 
     stream: StreamText
     epoch: EpochText
@@ -152,8 +166,10 @@ class MailCursor(Message):
 
 
 class MailRequest(Message):
-    """Asks for mail. `streams` stand in lane order, which is the order of the answer; streams not named come last,
-    from their beginning. `acks_after` is the last acknowledgement row already collected."""
+    """Asks for mail. `streams` stand in lane order, which is the order of the answer; streams not
+    named come last, from their beginning. `acks_after` is the last acknowledgement row already
+    collected.
+    """
 
     streams: Annotated[list[MailCursor], Field(max_length=routes.MAX_STREAMS)] = []
     acks_after: Number = 0
@@ -169,11 +185,13 @@ class MailBatch(Message):
 
 
 class MailStream(Message):
-    """How far this answer is complete for one stream: every batch for the asker with a number up to `complete` was
-    listed here or before; `head` is how far the asker may read at this moment.
+    """How far this answer is complete for one stream: every batch for the asker with a number up to
+    `complete` was listed here or before; `head` is how far the asker may read at this moment.
 
-    load: `none`, or `wanted` (this stream has a past that is no longer kept: head office must send a first load), or
-    `ready` (one is in `loads`). While it is not `none`, no batch of the stream is listed and complete equals after."""
+    load: `none`, or `wanted` (this stream has a past that is no longer kept: head office must send
+    a first load), or `ready` (one is in `loads`). While it is not `none`, no batch of the stream is
+    listed and complete equals after.
+    """
 
     stream: StreamText
     epoch: EpochText
@@ -193,8 +211,10 @@ class ParkedWord(Message):
 
 
 class Ack(Message):
-    """I have applied `stream` from after `from_no` up to `to_no`; `parked` of its records need attention (the first
-    1,000 are listed). Cumulative, harmless when repeated. kind `load`: a first load brought me to `to_no`."""
+    """I have applied `stream` from after `from_no` up to `to_no`; `parked` of its records need
+    attention (the first 1,000 are listed). Cumulative, harmless when repeated. kind `load`: a first
+    load brought me to `to_no`.
+    """
 
     stream: StreamText
     epoch: EpochText
@@ -258,14 +278,18 @@ class LoadsRequest(Message):
 
 
 class LoadsAnswer(Message):
-    """The sites that took the offer (they wanted a load of this stream), or the bodies that are not there yet."""
+    """The sites that took the offer (they wanted a load of this stream), or the bodies that are not
+    there yet.
+    """
 
     offered: list[SiteCodeText] = []
     missing: list[Sha256] = []
 
 
 class MailAnswer(Message):
-    """Mail, acknowledgements of the asker's own streams, first loads for the asker. `more`: ask again."""
+    """Mail, acknowledgements of the asker's own streams, first loads for the asker. `more`: ask
+    again.
+    """
 
     batches: list[MailBatch] = []
     audiences: dict[AudienceName, Members] = {}
@@ -290,7 +314,9 @@ class SiteContact(Message):
 
 
 class OpenRequest(Message):
-    """The first call of a run: who I am this time, how far my own streams are sealed, and the first page of mail."""
+    """The first call of a run: who I am this time, how far my own streams are sealed, and the first
+    page of mail.
+    """
 
     incarnation: Nonce
     run: Number
@@ -303,8 +329,10 @@ class OpenRequest(Message):
 
 
 class OpenAnswer(Message):
-    """own: how far the Web Database has the asker's streams without a gap. missing: bodies of the asker's batches that
-    somebody still needs and the Web Database lacks. sites: for head office, all of them."""
+    """own: how far the Web Database has the asker's streams without a gap. missing: bodies of the
+    asker's batches that somebody still needs and the Web Database lacks. sites: for head office,
+    all of them.
+    """
 
     relay_id: Short
     time: Moment
