@@ -101,6 +101,32 @@ def has_tables(connection: Connection, plan: Plan) -> bool:
     )
 
 
+def has_triggers(connection: Connection, entity: Entity, is_head_office: bool) -> bool:
+    """Whether every trigger that capture needs for an entity is in place, word for word."""
+    found = {
+        row[0]
+        for row in connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE type = 'trigger'")
+    }
+    return all(text in found for text in trigger_statements(connection, entity, is_head_office))
+
+
+def is_indexed(connection: Connection, table: str, columns: tuple[str, ...]) -> bool:
+    """Whether an index of the table begins with these columns, in whatever order."""
+    rows = connection.exec_driver_sql(
+        "SELECT i.name, c.name FROM pragma_index_list(?) i, pragma_index_info(i.name) c "
+        "WHERE i.partial = 0 ORDER BY i.name, c.seqno",
+        (table,),
+    )
+    indexes: dict[str, list[str]] = {}
+    for name, column in rows:
+        indexes.setdefault(name, []).append(column)
+    primary = connection.exec_driver_sql(
+        "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (table,)
+    )
+    lists = [*indexes.values(), [row[0] for row in primary]]
+    return any(set(one[: len(columns)]) == set(columns) for one in lists)
+
+
 def unique_sets(connection: Connection, table: str) -> tuple[tuple[str, ...], ...]:
     """The column sets over which a table is unique, its primary key first."""
     primary = connection.exec_driver_sql(

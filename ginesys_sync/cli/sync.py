@@ -1,0 +1,70 @@
+"""`ginesys-sync sync`: one run at the prompt. Counts first, the closing sentence last."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ginesys_sync.core.errors import KnownError, UnknownSite
+from ginesys_sync.core.events import Counted, Event, RecordParked, StageMoved, event_document
+from ginesys_sync.core.settings import open_home
+from ginesys_sync.services.syncing import Ask, Ended, stopped_sentence, sync
+from ginesys_sync.services.told import count_sentence, ended_lines
+
+
+def run(asked: argparse.Namespace) -> int:
+    """One run. Ctrl+C ends it after its current slice."""
+    try:
+        _refuse_at_a_store(asked)
+    except KnownError as fault:
+        print(stopped_sentence(fault))
+        return 2
+    sites = tuple(dict.fromkeys(asked.site)) if asked.site else None
+    listener = _print_json if asked.events else _print_words
+    with _ctrl_c() as is_cancelled:
+        ended = sync(asked.home, Ask(sites, "prompt"), listener, is_cancelled=is_cancelled.is_set)
+    if not asked.events:
+        _print_end(asked, ended)
+    return ended.outcome.exit_code
+
+
+def _refuse_at_a_store(asked: argparse.Namespace) -> None:
+    if open_home(asked.home).settings.role == "store" and (asked.all or asked.site):
+        raise UnknownSite(
+            "A store's Sync always goes to head office.",
+            "Leave out --all and --site: they are head office's.",
+        )
+
+
+@contextmanager
+def _ctrl_c() -> Iterator[threading.Event]:
+    wanted = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda *_: wanted.set())
+    try:
+        yield wanted
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _print_json(event: Event) -> None:
+    print(json.dumps(event_document(event), default=str), flush=True)
+
+
+def _print_words(event: Event) -> None:
+    if isinstance(event, Counted):
+        print(count_sentence(event.waiting), flush=True)
+    elif isinstance(event, RecordParked):
+        print(f"Needs attention: {event.entity} {event.key}: {event.reason}", flush=True)
+    elif isinstance(event, StageMoved) and event.is_finished and event.done:
+        size = f", {event.size:,} bytes" if event.size else ""
+        print(f"{event.stage.value}: {event.done:,}{size}", flush=True)
+
+
+def _print_end(asked: argparse.Namespace, ended: Ended) -> None:
+    for line in ended_lines(asked.home, ended):
+        print(line)
+    print(ended.closing, flush=True)

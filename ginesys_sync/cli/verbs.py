@@ -1,0 +1,140 @@
+"""The verbs behind the front door: each takes the parsed command line and returns the exit code."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+
+def _init(asked: argparse.Namespace) -> int:
+    from ginesys_sync.core.model import Role
+    from ginesys_sync.services.setup import NewSite, join_chain
+
+    home = join_chain(
+        NewSite(
+            asked.home, asked.site, Role(asked.role), asked.db, asked.relay, asked.code, asked.plan
+        )
+    )
+    print(
+        f"{home.settings.site} has joined {home.settings.organisation}. Its home is {asked.home}."
+    )
+    print(f"Next: ginesys-sync sync --home {asked.home}")
+    return 0
+
+
+def _test_connection(asked: argparse.Namespace) -> int:
+    from ginesys_sync.services.connection import check_connection
+
+    found = check_connection(asked.home)
+    print(found.title)
+    if not found.is_good:
+        print(found.advice)
+    for name, value in found.facts:
+        print(f"  {name}: {value}")
+    return 0 if found.is_good else 2
+
+
+def _doctor(asked: argparse.Namespace) -> int:
+    from ginesys_sync.services.doctor import examine
+
+    findings = examine(asked.home)
+    for finding in findings:
+        mark = "ok     " if finding.is_good else "PROBLEM"
+        print(f"{mark}  {finding.what}")
+        if finding.advice:
+            print(f"         {finding.advice}")
+    return 0 if all(finding.is_good for finding in findings) else 1
+
+
+def _launchpad(asked: argparse.Namespace) -> int:
+    from ginesys_sync.ui.app import run_launchpad
+
+    _require_role(asked, "ho")
+    return run_launchpad(asked.home, theme=asked.theme)
+
+
+def _pos(asked: argparse.Namespace) -> int:
+    from ginesys_sync.ui.app import run_pos
+
+    _require_role(asked, "store")
+    return run_pos(asked.home, theme=asked.theme)
+
+
+def _require_role(asked: argparse.Namespace, role: str) -> None:
+    from ginesys_sync.core.errors import HomeUnusable
+    from ginesys_sync.core.settings import open_home
+
+    settings = open_home(asked.home).settings
+    if settings.role != role:
+        other = "pos" if settings.role == "store" else "launchpad"
+        raise HomeUnusable(
+            f"{asked.home} is the home of {settings.site}.",
+            f"Open it with `ginesys-sync {other} --home {asked.home}`.",
+        )
+
+
+def _service(asked: argparse.Namespace) -> int:
+    from ginesys_sync.services.worker import serve
+
+    return serve(asked.home, is_child=asked.child)
+
+
+def _batch(asked: argparse.Namespace) -> int:
+    from ginesys_sync.services.batches import show_batch
+
+    for table in show_batch(asked.file):
+        print(f"{table['table']}: {table['count']:,} rows")
+        print("  " + " | ".join(table["columns"]))
+        for row in table["rows"]:
+            print("  " + " | ".join("NULL" if value is None else str(value) for value in row))
+    return 0
+
+
+def _relay(asked: argparse.Namespace) -> int:
+    from ginesys_sync.relay import main as relay
+
+    if asked.relay_verb == "invite":
+        print(relay.invite(asked.home, asked.site, asked.role, asked.name))
+        return 0
+    return relay.serve(
+        asked.home,
+        asked.host,
+        asked.port,
+        db_url=asked.db,
+        workers=asked.workers,
+        tls_cert=asked.tls_cert,
+        tls_key=asked.tls_key,
+    )
+
+
+def _sync(asked: argparse.Namespace) -> int:
+    from ginesys_sync.cli.sync import run
+
+    return run(asked)
+
+
+def _status(asked: argparse.Namespace) -> int:
+    from ginesys_sync.cli.status import show
+
+    return show(asked)
+
+
+def _demo(asked: argparse.Namespace) -> int:
+    from ginesys_sync.cli.demo import run
+
+    return run(asked)
+
+
+VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "demo": _demo,
+    "init": _init,
+    "sync": _sync,
+    "status": _status,
+    "test-connection": _test_connection,
+    "doctor": _doctor,
+    "launchpad": _launchpad,
+    "pos": _pos,
+    "service": _service,
+    "batch": _batch,
+    "relay": _relay,
+}

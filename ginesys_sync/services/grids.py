@@ -1,0 +1,263 @@
+"""*Sent Data* and *Received Data* in shop words, from the derived rows of the store."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import groupby, islice
+from pathlib import Path
+
+from ginesys_sync.core.clock import from_iso
+from ginesys_sync.core.errors import DiskFull, PlanUnfit
+from ginesys_sync.core.model import Stream
+from ginesys_sync.core.plan import Plan
+from ginesys_sync.core.status import Kind, Reach, Status, received_status, sent_status
+from ginesys_sync.services.views import BatchRow, GridFilter, Page, RunGroup
+from ginesys_sync.store import grids, runs
+from ginesys_sync.store.database import Connection
+
+_CSV_HEAD = (
+    "run",
+    "kind",
+    "site",
+    "stream",
+    "batch",
+    "what",
+    "records",
+    "bytes",
+    "status",
+    "created_at",
+    "uploaded_at",
+    "received_at",
+    "processed_at",
+    "needs attention",
+)
+
+
+def moment(text: str | None) -> datetime | None:
+    """A kept moment, or None."""
+    return from_iso(text) if text else None
+
+
+def count_words(plan: Plan, entity: str, count: int) -> str:
+    """`42 prices`; of kinds the plan no longer knows, their bare name."""
+    try:
+        return plan.entity(entity).count_words(count)
+    except PlanUnfit:
+        return f"{count:,} {entity}"
+
+
+def entity_title(plan: Plan, entity: str) -> str:
+    """A kind of record as a heading: `Prices`."""
+    try:
+        return plan.entity(entity).many.capitalize()
+    except PlanUnfit:
+        return entity
+
+
+def channel_title(plan: Plan, stream: str) -> str:
+    """A stream's lane as the shop calls it."""
+    channel = Stream.parse(stream).channel
+    return next((known.title for known in plan.channels if known.name == channel), channel)
+
+
+def sent(
+    connection: Connection, plan: Plan, wanted: GridFilter, run: int | None = None
+) -> Iterator[BatchRow]:
+    """Sent rows that the filter wants, in its order."""
+    rows = (_sent_row(plan, row) for row in grids.sent_rows(connection, run, wanted.site))
+    return _ordered((row for row in rows if _is_wanted(row, wanted)), wanted.sort)
+
+
+def received(
+    connection: Connection, plan: Plan, me: str, wanted: GridFilter, run: int | None = None
+) -> Iterator[BatchRow]:
+    """Received rows that the filter wants, in its order."""
+    rows = (
+        _received_row(plan, row) for row in grids.received_rows(connection, me, run, wanted.site)
+    )
+    return _ordered((row for row in rows if _is_wanted(row, wanted)), wanted.sort)
+
+
+def _sent_row(plan: Plan, row: grids.SentRow) -> BatchRow:
+    is_covered = row.kind == "load"
+    reach = Reach(
+        uploaded=row.no if row.uploaded_at else 0,
+        released=row.no if row.uploaded_at else 0,
+        acknowledged=row.no if row.kind else 0,
+        covered=row.no if is_covered else 0,
+    )
+    return BatchRow(
+        run=row.run,
+        kind=Kind.DATA,
+        site=row.site,
+        stream=row.stream,
+        channel=channel_title(plan, row.stream),
+        batch=row.no,
+        records=row.records,
+        what=count_words(plan, row.entity, row.records),
+        size=row.size,
+        status=sent_status(row.no, reach),
+        created_at=moment(row.sealed_at),
+        uploaded_at=moment(row.uploaded_at),
+        received_at=None,
+        processed_at=moment(row.applied_at),
+        attention=row.attention,
+        problem=_needs(row.attention, row.site),
+        entity=row.entity,
+    )
+
+
+def _needs(count: int, site: str) -> str:
+    if not count:
+        return ""
+    return f"{count:,} {'record needs' if count == 1 else 'records need'} attention at {site}."
+
+
+def _received_row(plan: Plan, row: grids.ReceivedRow) -> BatchRow:
+    is_ack = not row.entity
+    if is_ack:
+        lane = channel_title(plan, row.stream)
+        what = f"Acknowledgement of {lane}, up to batch {row.no:,}"
+    else:
+        what = count_words(plan, row.entity, row.records)
+    return BatchRow(
+        run=row.run,
+        kind=Kind.ACKNOWLEDGEMENT if is_ack else Kind.DATA,
+        site=row.site,
+        stream=row.stream,
+        channel=channel_title(plan, row.stream),
+        batch=row.no,
+        records=row.records,
+        what=what,
+        size=row.size,
+        status=received_status(row.no, row.no if row.processed_at else 0),
+        created_at=moment(row.sealed_at),
+        uploaded_at=None,
+        received_at=moment(row.received_at),
+        processed_at=moment(row.processed_at),
+        attention=row.attention,
+        problem=_needs(row.attention, row.site if is_ack else "this site"),
+        entity=row.entity,
+    )
+
+
+def _is_wanted(row: BatchRow, wanted: GridFilter) -> bool:
+    if wanted.status is not None and row.status is not wanted.status:
+        return False
+    at = row.received_at or row.uploaded_at or row.created_at
+    if at is not None and (
+        (wanted.since and at < wanted.since) or (wanted.until and at >= wanted.until)
+    ):
+        return False
+    text = wanted.text.casefold()
+    words = (row.what, row.channel, row.site, str(row.batch), row.status.value, row.problem)
+    return not text or any(text in word.casefold() for word in words)
+
+
+def _ordered(rows: Iterator[BatchRow], sort: str) -> Iterator[BatchRow]:
+    if not sort:
+        return rows
+    name = sort.lstrip("-")
+    return iter(sorted(rows, key=lambda row: _sort_key(row, name), reverse=sort.startswith("-")))
+
+
+def _sort_key(row: BatchRow, name: str) -> tuple[bool, object]:
+    value = getattr(row, name)
+    return (value is not None, value)
+
+
+def page(rows: Iterable[BatchRow], after: int | None, limit: int) -> Page[BatchRow]:
+    """Rows after the first `after` ones, at most `limit`."""
+    start = after or 0
+    found = tuple(islice(rows, start, start + limit + 1))
+    return Page(found[:limit], start + limit if len(found) > limit else None)
+
+
+def run_groups(
+    connection: Connection, plan: Plan, rows: Iterable[BatchRow], after: int | None, limit: int
+) -> Page[RunGroup]:
+    """Rows grouped by run, newest first; `after` is the last run of the page before."""
+    found: list[RunGroup] = []
+    for number, members in groupby(rows, key=lambda row: row.run):
+        if after is not None and number >= after:
+            continue
+        if len(found) == limit:
+            return Page(tuple(found), found[-1].run)
+        found.append(_group(connection, plan, number, list(members)))
+    return Page(tuple(found))
+
+
+def _group(connection: Connection, plan: Plan, number: int, rows: list[BatchRow]) -> RunGroup:
+    record = runs.run_of(connection, number)
+    statuses = {status: sum(row.status is status for row in rows) for status in Status}
+    title = record.what if record else f"Run {number}"
+    return RunGroup(
+        run=number,
+        started_at=moment(record.started_at) if record else None,
+        title=f"{title}: {_holds(plan, rows)}",
+        rows=len(rows),
+        records=sum(row.records for row in rows if row.kind is Kind.DATA),
+        size=sum(row.size for row in rows),
+        statuses=tuple((status, count) for status, count in statuses.items() if count),
+        attention=sum(row.attention for row in rows),
+    )
+
+
+def _holds(plan: Plan, rows: list[BatchRow]) -> str:
+    """`42 prices, 1 user`: each batch counted once, however many sites get it."""
+    batches = {(row.stream, row.batch): row for row in rows if row.kind is Kind.DATA}
+    counts: dict[str, int] = {}
+    for row in batches.values():
+        counts[row.entity] = counts.get(row.entity, 0) + row.records
+    words = [count_words(plan, entity, count) for entity, count in counts.items()]
+    acks = sum(row.kind is Kind.ACKNOWLEDGEMENT for row in rows)
+    if acks:
+        words.append(f"{acks:,} acknowledgement{'' if acks == 1 else 's'}")
+    shown = words[:4]
+    return ", ".join(shown) + (f" and {len(words) - 4} more kinds" if len(words) > 4 else "")
+
+
+def write_csv(rows: Iterable[BatchRow], path: Path) -> int:
+    """Write rows as CSV, in UTF-8 with a mark so that spreadsheets read it. Returns how many."""
+    count = 0
+    try:
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(_CSV_HEAD)
+            for row in rows:
+                writer.writerow(_csv_row(row))
+                count += 1
+    except OSError as fault:
+        raise DiskFull(
+            f"The file {path.name} could not be written.",
+            "Choose another folder, or free some space on the disk.",
+            detail=str(fault),
+        ) from fault
+    return count
+
+
+def _csv_row(row: BatchRow) -> tuple[object, ...]:
+    return (
+        row.run,
+        row.kind.value,
+        row.site,
+        row.stream,
+        row.batch,
+        _plain(row.what),
+        row.records,
+        row.size,
+        row.status.value,
+        *(at.isoformat() if at else "" for at in _moments(row)),
+        row.attention,
+    )
+
+
+def _moments(row: BatchRow) -> tuple[datetime | None, ...]:
+    return (row.created_at, row.uploaded_at, row.received_at, row.processed_at)
+
+
+def _plain(text: str) -> str:
+    """Text that a spreadsheet does not take for a formula."""
+    return f"'{text}" if text[:1] in "=+-@" else text

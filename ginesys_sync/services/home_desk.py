@@ -1,0 +1,221 @@
+"""`HomeDesk`: what a window asks, answered from a real home."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from ginesys_sync.core.clock import Clock, SystemClock, iso
+from ginesys_sync.core.errors import UnknownSite
+from ginesys_sync.core.plan import Plan, with_own_entities
+from ginesys_sync.services import grids as words
+from ginesys_sync.services.asked import progress_of
+from ginesys_sync.services.overview import overview_of, site_lines
+from ginesys_sync.services.site import opened_site
+from ginesys_sync.services.summary import run_row
+from ginesys_sync.services.views import (
+    AttentionRow,
+    BatchRow,
+    ControlPage,
+    Diagnosis,
+    GridFilter,
+    Overview,
+    Page,
+    Progress,
+    RecordRow,
+    RunGroup,
+    RunRow,
+    SiteLine,
+)
+from ginesys_sync.store import grids, runs
+from ginesys_sync.store.database import Connection, database_faults
+from ginesys_sync.store.plans import newest_plan
+
+
+class HomeDesk:
+    """See `services.desk.Desk`. One connection behind a lock; the service is a process of its own."""
+
+    def __init__(self, folder: Path, clock: Clock | None = None) -> None:
+        self._folder = folder
+        self._clock = clock or SystemClock()
+        self._lock = threading.RLock()
+        self._site_context = opened_site(folder)
+        self._site = self._site_context.__enter__()
+        self._connection = self._site.database.connect()
+        self._service: subprocess.Popen[bytes] | None = None
+
+    def close(self) -> None:
+        """Let go of the database. The service goes on."""
+        with self._lock:
+            self._connection.close()
+            self._site_context.__exit__(None, None, None)
+
+    @contextmanager
+    def _asking(self) -> Iterator[Connection]:
+        with self._lock, database_faults():
+            yield self._connection
+
+    def _plan(self, connection: Connection) -> Plan:
+        return with_own_entities(newest_plan(connection))
+
+    def overview(self) -> Overview:
+        """What the head of a window says now."""
+        with self._asking() as connection:
+            return overview_of(connection, self._site, self._plan(connection), self._clock.now())
+
+    def version(self) -> int:
+        """Changes with every commit of another connection to this database."""
+        with self._asking() as connection:
+            return grids.books_version(connection)
+
+    def sites(self) -> tuple[SiteLine, ...]:
+        """The stores of the chain."""
+        with self._asking() as connection:
+            return site_lines(connection) if self._site.is_head_office else ()
+
+    # --- runs ---------------------------------------------------------------------------------------------------
+
+    def ask_sync(self, sites: Sequence[str] | None) -> int:
+        """Ask for a run, and have a service to do it."""
+        if sites is not None and not sites:
+            raise UnknownSite("No store is ticked.", "Tick at least one store.")
+        with self._asking() as connection:
+            at = iso(self._clock.now())
+            number = runs.ask(connection, sites, "window", "window", at)
+        self._ensure_service()
+        return number
+
+    def _ensure_service(self) -> None:
+        from ginesys_sync.services.worker import is_service_running, start_child
+
+        if self._service is not None and self._service.poll() is None:
+            return
+        if not is_service_running(self._folder):
+            self._service = start_child(self._folder)
+
+    def cancel(self, request: int) -> None:
+        """Ask the run to end after its current slice."""
+        with self._asking() as connection:
+            runs.cancel_request(connection, request)
+
+    def progress(self, request: int) -> Progress:
+        """How the asked run stands. A service that died is started again for what still waits."""
+        with self._asking() as connection:
+            plan = self._plan(connection)
+            found = progress_of(connection, plan, self._site.code, request, self._clock.now())
+        if found.summary is None:
+            self._ensure_service()
+        return found
+
+    # --- grids --------------------------------------------------------------------------------------------------
+
+    def sent_groups(self, wanted: GridFilter, after: int | None, limit: int) -> Page[RunGroup]:
+        """Runs with sent rows, newest first."""
+        with self._asking() as connection:
+            plan = self._plan(connection)
+            rows = words.sent(connection, plan, replace(wanted, sort=""))
+            return words.run_groups(connection, plan, rows, after, limit)
+
+    def received_groups(self, wanted: GridFilter, after: int | None, limit: int) -> Page[RunGroup]:
+        """Runs with received rows, newest first."""
+        with self._asking() as connection:
+            plan = self._plan(connection)
+            rows = words.received(connection, plan, self._site.code, replace(wanted, sort=""))
+            return words.run_groups(connection, plan, rows, after, limit)
+
+    def sent_rows(
+        self, run: int | None, wanted: GridFilter, after: int | None, limit: int
+    ) -> Page[BatchRow]:
+        """Sent rows of one run, or of all."""
+        with self._asking() as connection:
+            rows = words.sent(connection, self._plan(connection), wanted, run)
+            return words.page(rows, after, limit)
+
+    def received_rows(
+        self, run: int | None, wanted: GridFilter, after: int | None, limit: int
+    ) -> Page[BatchRow]:
+        """Received rows of one run, or of all."""
+        with self._asking() as connection:
+            plan = self._plan(connection)
+            rows = words.received(connection, plan, self._site.code, wanted, run)
+            return words.page(rows, after, limit)
+
+    def records(self, stream: str, batch: int, after: int | None, limit: int) -> Page[RecordRow]:
+        """The records of one batch, from its body as long as it is kept."""
+        from ginesys_sync.services.batches import batch_records
+
+        with self._asking() as connection:
+            return batch_records(
+                connection, self._site, self._plan(connection), stream, batch, after or 0, limit
+            )
+
+    def export(self, is_sent: bool, wanted: GridFilter, path: Path) -> int:
+        """Write the rows as CSV, on a connection of its own: it may take long."""
+        with self._site.database.connect() as connection, database_faults():
+            plan = self._plan(connection)
+            if is_sent:
+                return words.write_csv(words.sent(connection, plan, wanted), path)
+            rows = words.received(connection, plan, self._site.code, wanted)
+            return words.write_csv(rows, path)
+
+    def attention(self, after: int | None, limit: int) -> Page[AttentionRow]:
+        """What needs attention, newest first."""
+        with self._asking() as connection:
+            return attention_page(connection, self._plan(connection), self._site.code, after, limit)
+
+    def runs(self, after: int | None, limit: int) -> Page[RunRow]:
+        """The runs, newest first."""
+        with self._asking() as connection:
+            plan = self._plan(connection)
+            found = runs.runs(connection, after, limit + 1)
+            rows = tuple(run_row(connection, plan, self._site.code, r) for r in found[:limit])
+            return Page(rows, rows[-1].run if len(found) > limit else None)
+
+    # --- the rest -----------------------------------------------------------------------------------------------
+
+    def test_connection(self) -> Diagnosis:
+        """Call the Web Database."""
+        from ginesys_sync.services.connection import check_connection
+
+        return check_connection(self._folder)
+
+    def control_lists(self) -> tuple[str, ...]:
+        """The HO Control lists this database can show."""
+        from ginesys_sync.services.control import control_lists
+
+        return control_lists(self._site.database)
+
+    def control_page(self, name: str, search: str, after: str | None, limit: int) -> ControlPage:
+        """One page of a HO Control list."""
+        from ginesys_sync.services.control import control_page
+
+        return control_page(self._site.database, self._site.code, name, search, after, limit)
+
+
+def attention_page(
+    connection: Connection, plan: Plan, me: str, after: int | None, limit: int
+) -> Page[AttentionRow]:
+    """What needs attention, here and at sites that said so, newest first."""
+    offset = after or 0
+    lines = grids.attention_lines(connection, me, offset, limit + 1)
+    rows = tuple(
+        AttentionRow(
+            site=line.site,
+            entity=words.entity_title(plan, line.entity),
+            key=line.key,
+            code=line.code,
+            reason=line.reason,
+            missing=line.missing,
+            stream=line.stream,
+            batch=line.no,
+            first_at=words.moment(line.first_at),
+            last_at=words.moment(line.last_at),
+            tries=line.tries,
+        )
+        for line in lines[:limit]
+    )
+    return Page(rows, offset + limit if len(lines) > limit else None)

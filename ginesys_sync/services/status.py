@@ -1,0 +1,137 @@
+"""The lists of `ginesys-sync status` as flat rows: stable names, for scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from ginesys_sync.core.clock import iso
+from ginesys_sync.services import grids as words
+from ginesys_sync.services.home_desk import attention_page
+from ginesys_sync.services.overview import site_lines
+from ginesys_sync.services.site import OpenSite, opened_site
+from ginesys_sync.services.summary import run_row
+from ginesys_sync.services.views import AttentionRow, BatchRow, GridFilter, RunRow, SiteLine
+from ginesys_sync.store import runs
+from ginesys_sync.store.database import Connection, database_faults, snapshot
+
+Flat = dict[str, Any]
+
+
+def status_rows(folder: Path, what: str, limit: int) -> list[Flat]:
+    """The newest `limit` rows of one list (sent, received, sites, attention, runs), as one moment shows them."""
+    with (
+        opened_site(folder) as site,
+        site.database.connect() as connection,
+        database_faults(),
+        snapshot(connection),
+    ):
+        return _LISTS[what](connection, site, limit)
+
+
+def _at(moment: datetime | None) -> str | None:
+    return iso(moment) if moment else None
+
+
+def _batch(row: BatchRow) -> Flat:
+    return {
+        "run": row.run,
+        "kind": row.kind.value,
+        "site": row.site,
+        "stream": row.stream,
+        "batch": row.batch,
+        "records": row.records,
+        "status": row.status.value,
+        "uploaded_at": _at(row.uploaded_at),
+        "received_at": _at(row.received_at),
+        "processed_at": _at(row.processed_at),
+        "what": row.what,
+        "attention": row.attention,
+    }
+
+
+def _sent(connection: Connection, site: OpenSite, limit: int) -> list[Flat]:
+    rows = words.sent(connection, site.plan, GridFilter())
+    return [_batch(row) for row in islice(rows, limit)]
+
+
+def _received(connection: Connection, site: OpenSite, limit: int) -> list[Flat]:
+    rows = words.received(connection, site.plan, site.code, GridFilter())
+    return [_batch(row) for row in islice(rows, limit)]
+
+
+def _sites(connection: Connection, site: OpenSite, limit: int) -> list[Flat]:
+    del site
+    return [_site(line) for line in islice(site_lines(connection), limit)]
+
+
+def _site(line: SiteLine) -> Flat:
+    return {
+        "site": line.code,
+        "name": line.name,
+        "state": line.state,
+        "last_seen_at": _at(line.last_seen_at),
+        "waiting": line.waiting,
+        "unacknowledged": line.unacknowledged,
+        "attention": line.attention,
+        "program": line.program,
+        "plan_version": line.plan_version,
+        "can_sync": line.can_sync,
+        "why_not": line.why_not or None,
+    }
+
+
+def _attention(connection: Connection, site: OpenSite, limit: int) -> list[Flat]:
+    page = attention_page(connection, site.plan, site.code, None, limit)
+    return [_needing(row) for row in page.rows]
+
+
+def _needing(row: AttentionRow) -> Flat:
+    return {
+        "site": row.site,
+        "entity": row.entity,
+        "key": row.key,
+        "code": row.code,
+        "reason": row.reason,
+        "missing": row.missing or None,
+        "stream": row.stream,
+        "batch": row.batch,
+        "first_at": _at(row.first_at),
+        "last_at": _at(row.last_at),
+        "tries": row.tries,
+    }
+
+
+def _runs(connection: Connection, site: OpenSite, limit: int) -> list[Flat]:
+    found = runs.runs(connection, None, limit)
+    return [_run(run_row(connection, site.plan, site.code, record)) for record in found]
+
+
+def _run(row: RunRow) -> Flat:
+    return {
+        "run": row.run,
+        "started_at": _at(row.started_at),
+        "ended_at": _at(row.ended_at),
+        "trigger": row.trigger,
+        "who": row.who,
+        "what": row.what,
+        "outcome": row.outcome.value if row.outcome else None,
+        "sent": row.sent,
+        "received": row.received,
+        "processed": row.processed,
+        "acknowledged": row.acknowledged,
+        "attention": row.attention,
+        "message": row.message,
+    }
+
+
+_LISTS: dict[str, Callable[[Connection, OpenSite, int], list[Flat]]] = {
+    "sent": _sent,
+    "received": _received,
+    "sites": _sites,
+    "attention": _attention,
+    "runs": _runs,
+}

@@ -1,0 +1,133 @@
+"""How a run ended, per site, and what comes next, in whole sentences: derived from the books of that run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from ginesys_sync.core.clock import from_iso
+from ginesys_sync.core.model import HEAD_OFFICE
+from ginesys_sync.core.plan import Plan
+from ginesys_sync.core.status import Kind, Outcome, Status
+from ginesys_sync.services.grids import moment, received, sent
+from ginesys_sync.services.views import BatchRow, GridFilter, RunRow, RunSummary, SiteSummary
+from ginesys_sync.store import grids, runs, sites
+from ginesys_sync.store.database import Connection
+
+_NAMED = 3
+
+
+def ago(then: datetime | None, now: datetime) -> str:
+    """`3 min ago`, `just now`, `2 h ago`, `5 days ago`; `never` for None."""
+    if then is None:
+        return "never"
+    seconds = (now - then).total_seconds()
+    if seconds < 60:
+        return "just now"
+    if seconds < 3600:
+        return f"{int(seconds // 60)} min ago"
+    if seconds < 86_400:
+        return f"{int(seconds // 3600)} h ago"
+    days = int(seconds // 86_400)
+    return f"{days} day{'' if days == 1 else 's'} ago"
+
+
+def run_row(connection: Connection, plan: Plan, me: str, record: runs.RunRecord) -> RunRow:
+    """A run with its counts."""
+    lines = site_summaries(connection, plan, me, record)
+    return RunRow(
+        run=record.no,
+        started_at=from_iso(record.started_at),
+        ended_at=moment(record.ended_at),
+        trigger=record.trigger,
+        who=record.who,
+        what=record.what,
+        outcome=record.outcome,
+        sent=sum(line.sent for line in lines),
+        received=sum(line.received for line in lines),
+        processed=sum(line.processed for line in lines),
+        acknowledged=sum(line.acknowledged for line in lines),
+        attention=sum(line.attention for line in lines),
+        message=record.message,
+    )
+
+
+def run_summary(
+    connection: Connection, plan: Plan, me: str, record: runs.RunRecord, now: datetime
+) -> RunSummary:
+    """How a run ended."""
+    lines = site_summaries(connection, plan, me, record)
+    outcome = record.outcome or Outcome.STOPPED
+    is_stopped = outcome in (Outcome.STOPPED, Outcome.CANCELLED)
+    next_lines = () if is_stopped else _what_next(connection, me, record, now)
+    if outcome is Outcome.ATTENTION and record.code == "notes":
+        next_lines = (record.title, *next_lines)
+    return RunSummary(
+        run=record.no,
+        what=record.what,
+        started_at=moment(record.started_at),
+        ended_at=moment(record.ended_at),
+        outcome=outcome,
+        sites=tuple(lines),
+        what_next=next_lines,
+        closing=record.message,
+        title=record.title if is_stopped else "",
+        advice=record.advice if is_stopped else "",
+        detail=record.detail if is_stopped else "",
+    )
+
+
+def site_summaries(
+    connection: Connection, plan: Plan, me: str, record: runs.RunRecord
+) -> list[SiteSummary]:
+    """What the run did with each site it sent to, heard from, or was asked for."""
+    everything = GridFilter()
+    out = list(sent(connection, plan, everything, record.no))
+    back = list(received(connection, plan, me, everything, record.no))
+    names: dict[str, str] = {site.code: site.name for site in sites.sites(connection)}
+    codes = {row.site for row in (*out, *back)} | set(record.sites or ())
+    waiting = grids.waiting_records(connection)
+    attention = grids.attention_by_site(connection)
+    own_attention = dict(grids.parked_by_origin(connection))
+    return [
+        SiteSummary(
+            site=code,
+            name=names.get(code, "Head office" if code == HEAD_OFFICE else code),
+            sent=_records(r for r in out if r.site == code and r.status is not Status.WAITING),
+            received=_records(r for r in back if r.site == code and r.kind is Kind.DATA),
+            processed=_records(
+                r for r in back if r.site == code and r.status is Status.PROCESSED and r.entity
+            ),
+            acknowledged=sum(r.site == code and r.kind is Kind.ACKNOWLEDGEMENT for r in back),
+            waiting=waiting.get(code, 0),
+            attention=attention.get(code, 0) + own_attention.get(code, 0),
+        )
+        for code in sorted(codes)
+    ]
+
+
+def _records(rows: Iterable[BatchRow]) -> int:
+    return sum(row.records for row in rows)
+
+
+def _what_next(
+    connection: Connection, me: str, record: runs.RunRecord, now: datetime
+) -> tuple[str, ...]:
+    open_at = grids.unacknowledged(connection)
+    seen = sites.contacts(connection)
+    asked = [code for code in open_at if record.sites is None or code in record.sites]
+    if me != HEAD_OFFICE:
+        if HEAD_OFFICE in open_at:
+            return ("Waiting for head office to sync: then your records are processed there.",)
+        return ("Everything this store sent has been processed at head office.",)
+    lines = []
+    for code in sorted(asked)[:_NAMED]:
+        contact = seen.get(code)
+        last = moment(contact.last_seen_at) if contact else None
+        when = "never seen yet" if last is None else f"last seen {ago(last, now)}"
+        lines.append(f"Waiting for {code} to press Sync, {when}.")
+    if len(asked) > _NAMED:
+        lines.append(f"Waiting for {len(asked) - _NAMED:,} more stores to press Sync.")
+    if not lines:
+        lines.append("Every store has processed what it was sent.")
+    return tuple(lines)

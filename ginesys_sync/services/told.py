@@ -1,0 +1,49 @@
+"""What the prompt tells of a run, in lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ginesys_sync.core.clock import SystemClock
+from ginesys_sync.core.errors import PlanUnfit
+from ginesys_sync.core.plan import with_own_entities
+from ginesys_sync.core.status import Outcome
+from ginesys_sync.services.setup import built_in_plan
+from ginesys_sync.services.site import opened_site
+from ginesys_sync.services.summary import run_summary
+from ginesys_sync.services.syncing import Ended
+from ginesys_sync.store import runs
+
+
+def count_sentence(waiting: Mapping[str, int]) -> str:
+    """`To send: 42 prices, 1 user.`"""
+    if not waiting:
+        return "To send: nothing new."
+    words = []
+    plan = with_own_entities(built_in_plan())
+    for entity, count in waiting.items():
+        try:
+            words.append(plan.entity(entity).count_words(count))
+        except PlanUnfit:
+            words.append(f"{count:,} {entity}")
+    return f"To send: {', '.join(words)}."
+
+
+def ended_lines(folder: Path, ended: Ended) -> list[str]:
+    """Per site what was sent, received, processed, acknowledged, waits and needs attention; then what comes next.
+    Empty when the run could not be done: its closing line says it all."""
+    if not ended.run or ended.outcome not in (Outcome.DONE, Outcome.ATTENTION):
+        return []
+    with opened_site(folder) as site, site.database.connect() as connection:
+        record = runs.run_of(connection, ended.run)
+        if record is None:
+            return []
+        summary = run_summary(connection, site.plan, site.code, record, SystemClock().now())
+    lines = [
+        f"{line.site}: sent {line.sent:,}, received {line.received:,}, processed {line.processed:,}, "
+        f"acknowledged {line.acknowledged:,}, waiting {line.waiting:,}, "
+        f"needs attention {line.attention:,}"
+        for line in summary.sites
+    ]
+    return lines + list(summary.what_next)

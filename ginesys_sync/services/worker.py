@@ -1,0 +1,186 @@
+"""The service: the one process of a site that runs the engine. It syncs by schedule and whenever a window asks.
+
+Asked and watched through the database (a request row, a progress row), so it is the same under another account. A window
+starts it as its child if none runs; such a child ends some time after the last window is gone.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ginesys_sync.core.clock import SystemClock, iso
+from ginesys_sync.core.errors import AlreadyRunning, HomeUnusable, KnownError
+from ginesys_sync.core.settings import open_home
+from ginesys_sync.services.site import opened_site
+from ginesys_sync.services.syncing import Ask, Ended, sync
+from ginesys_sync.store import runs
+from ginesys_sync.store.database import Connection
+
+SERVICE_LOCK = "service.lock"
+LOOK_SECONDS = 0.2
+IDLE_CHILD_SECONDS = 120.0
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def _only_service(folder: Path) -> Iterator[None]:
+    lock = FileLock(folder / SERVICE_LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise AlreadyRunning(
+            "The service of this site is already running.", "There is nothing to do: it goes on."
+        ) from None
+    except OSError as fault:
+        raise HomeUnusable("The home folder cannot be written.", detail=str(fault)) from fault
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_service_running(folder: Path) -> bool:
+    """Whether a service of this site runs now."""
+    try:
+        with _only_service(folder):
+            return False
+    except AlreadyRunning:
+        return True
+
+
+def start_child(folder: Path) -> subprocess.Popen[bytes]:
+    """Start the service as a child of this process; it ends by itself when nobody has asked for long."""
+    command = [sys.executable, "-m", "ginesys_sync", "service", "--home", str(folder), "--child"]
+    return subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
+class Service:
+    """Serves the requests of one site, one at a time, until told to stop."""
+
+    def __init__(self, folder: Path, *, is_child: bool = False) -> None:
+        self._folder = folder
+        self._is_child = is_child
+        self._over = threading.Event()
+        self._wake = threading.Event()
+        self._clock = SystemClock()
+
+    def stop(self) -> None:
+        """End after the present run's current slice."""
+        self._over.set()
+        self._wake.set()
+
+    def serve(self) -> int:
+        """Until stopped. Raises AlreadyRunning when a service of this site runs already."""
+        with _only_service(self._folder), opened_site(self._folder) as site:
+            minutes = open_home(self._folder).settings.sync_minutes
+            with site.database.connect() as connection, self._schedule(connection, minutes):
+                self._end_left_over(connection)
+                self._loop(connection)
+        return 0
+
+    def _loop(self, connection: Connection) -> None:
+        idle_since = self._clock.monotonic()
+        while not self._over.is_set():
+            request = self._next(connection)
+            if request is not None:
+                self._answer(connection, request)
+                idle_since = self._clock.monotonic()
+                continue
+            idle = self._clock.monotonic() - idle_since
+            if self._is_child and idle > IDLE_CHILD_SECONDS:
+                return
+            self._wake.wait(LOOK_SECONDS)
+            self._wake.clear()
+
+    def _next(self, connection: Connection) -> runs.Request | None:
+        try:
+            return runs.next_request(connection)
+        except KnownError as fault:
+            log.warning("the request list could not be read: %s", fault.detail)
+            return None
+
+    def _answer(self, connection: Connection, request: runs.Request) -> None:
+        if request.is_cancelled:
+            runs.mark_request(connection, request.id, runs.ENDED, message="Sync was cancelled.")
+            return
+        ended = self._run(connection, request)
+        runs.mark_request(
+            connection, request.id, runs.ENDED, ended.run or None, message=ended.closing
+        )
+
+    def _run(self, connection: Connection, request: runs.Request) -> Ended:
+        def is_cancelled() -> bool:
+            return self._over.is_set() or runs.is_cancelled(connection_for_cancel, request.id)
+
+        with opened_site(self._folder) as site, site.database.connect() as connection_for_cancel:
+            del connection
+            return sync(
+                self._folder,
+                Ask(request.sites, request.trigger, request.id),
+                is_cancelled=is_cancelled,
+            )
+
+    def _end_left_over(self, connection: Connection) -> None:
+        """Requests that an earlier service took and did not end were killed with it."""
+        for request in runs.open_requests(connection):
+            if request.state == runs.TAKEN:
+                runs.mark_request(
+                    connection,
+                    request.id,
+                    runs.ENDED,
+                    message="Sync stopped: it was ended from outside. Nothing is lost. "
+                    "The next sync finishes its work.",
+                )
+
+    @contextmanager
+    def _schedule(self, connection: Connection, minutes: int) -> Iterator[None]:
+        """Ask for a run every n minutes, as a window would."""
+        del connection
+        if not minutes or self._is_child:
+            yield
+            return
+        from apscheduler.schedulers.background import BackgroundScheduler
+
+        scheduler = BackgroundScheduler(timezone="UTC")
+        scheduler.add_job(
+            self._ask_scheduled,
+            "interval",
+            minutes=minutes,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+        scheduler.start()
+        try:
+            yield
+        finally:
+            scheduler.shutdown()
+
+    def _ask_scheduled(self) -> None:
+        with opened_site(self._folder) as site, site.database.connect() as connection:
+            if not runs.open_requests(connection):
+                runs.ask(connection, None, "schedule", "schedule", iso(self._clock.now()))
+        self._wake.set()
+
+
+def serve(folder: Path, *, is_child: bool = False) -> int:
+    """Run the service of a home until SIGTERM or Ctrl+C. Returns the exit code."""
+    service = Service(folder, is_child=is_child)
+
+    def stop(*_: object) -> None:
+        service.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    return service.serve()

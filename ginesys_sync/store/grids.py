@@ -1,0 +1,237 @@
+"""What *Sent Data* and *Received Data* list: derived from the books, never stored per batch and site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from ginesys_sync.store.database import raw
+
+_TARGET = """
+target AS (
+  SELECT audience, site FROM sync_audience_site
+  UNION ALL
+  SELECT a.id, s.code FROM sync_audience a JOIN sync_site s
+    ON s.role = 'store' AND s.state IN ('active', 'blocked') WHERE a.name = '*'
+)"""
+_SENT = f"""
+WITH {_TARGET},
+pair AS (
+  SELECT b.id, b.stream, b.no, b.run, b.entity, b.records, b.gone, b.size, b.sealed_at, b.uploaded_at,
+    t.site AS site,
+    (SELECT r.id FROM sync_release r WHERE r.stream = b.stream AND r.site IN (t.site, '*')
+       AND r.to_no >= b.no AND r.from_no < b.no ORDER BY r.id LIMIT 1) AS release_id,
+    (SELECT k.id FROM sync_ack k WHERE k.stream = b.stream AND k.site = t.site AND k.epoch = b.epoch
+       AND k.to_no >= b.no ORDER BY k.to_no, k.id LIMIT 1) AS ack_id
+  FROM sync_batch b JOIN target t ON t.audience = b.audience WHERE b.received_at IS NULL
+),
+row AS (
+  SELECT p.id AS id, coalesce(r.run, p.run) AS run, p.site AS site, p.stream AS stream, p.no AS no,
+    p.entity AS entity, p.records + p.gone AS records, p.size AS size, p.sealed_at AS sealed_at,
+    CASE WHEN p.uploaded_at IS NOT NULL THEN r.at END AS uploaded_at,
+    k.applied_at AS applied_at, k.collected_at AS collected_at, k.kind AS kind,
+    (SELECT count(*) FROM sync_attention x WHERE x.site = p.site AND x.stream = p.stream AND x.no = p.no)
+      AS attention
+  FROM pair p LEFT JOIN sync_release r ON r.id = p.release_id LEFT JOIN sync_ack k ON k.id = p.ack_id
+)
+SELECT id, run, site, stream, no, entity, records, size, sealed_at, uploaded_at, applied_at, collected_at,
+  kind, attention FROM row
+"""
+_RECEIVED = """
+WITH row AS (
+  SELECT b.id AS id, b.run AS run, substr(b.stream, 1, instr(b.stream, '/') - 1) AS site,
+    b.stream AS stream, b.no AS no, b.entity AS entity, b.records + b.gone AS records, b.size AS size,
+    b.sealed_at AS sealed_at, b.received_at AS received_at,
+    CASE WHEN s.epoch = b.epoch AND s.applied_no >= b.no THEN coalesce((SELECT k.applied_at
+       FROM sync_ack k WHERE k.stream = b.stream AND k.site = :me AND k.epoch = b.epoch
+       AND k.to_no >= b.no ORDER BY k.to_no, k.id LIMIT 1), b.received_at) END AS processed_at,
+    (SELECT count(*) FROM sync_parked x WHERE x.stream = b.stream AND x.no = b.no
+       AND x.code <> 'kept_edit') AS attention
+  FROM sync_batch b LEFT JOIN sync_stream s ON s.stream = b.stream WHERE b.received_at IS NOT NULL
+  UNION ALL
+  SELECT -k.id, k.run, k.site, k.stream, k.to_no, '', k.to_no - k.from_no, 0, k.applied_at,
+    k.collected_at, k.collected_at, k.parked_total
+  FROM sync_ack k WHERE k.site <> :me
+)
+SELECT id, run, site, stream, no, entity, records, size, sealed_at, received_at, processed_at, attention FROM row
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SentRow:
+    """One own batch for one site of its audience. Moments are ISO texts; None: not yet."""
+
+    id: int
+    run: int
+    site: str
+    stream: str
+    no: int
+    entity: str
+    records: int
+    size: int
+    sealed_at: str
+    uploaded_at: str | None
+    applied_at: str | None
+    collected_at: str | None
+    kind: str | None
+    attention: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedRow:
+    """One batch of another site, or one acknowledgement that was collected (then `entity` is empty, `no` is how far it
+    reaches and `records` how many batches it covers)."""
+
+    id: int
+    run: int
+    site: str
+    stream: str
+    no: int
+    entity: str
+    records: int
+    size: int
+    sealed_at: str
+    received_at: str
+    processed_at: str | None
+    attention: int
+
+
+def sent_rows(connection: Connection, run: int | None = None, site: str = "") -> Iterator[SentRow]:
+    """Sent rows, newest run and batch first; of one run, for one site, when given."""
+    where, values = _wanted(run, site)
+    for row in raw(connection).execute(f"{_SENT} {where} ORDER BY run DESC, id DESC, site", values):
+        yield SentRow(*row)
+
+
+def received_rows(
+    connection: Connection, me: str, run: int | None = None, site: str = ""
+) -> Iterator[ReceivedRow]:
+    """Received rows, newest run and batch first, acknowledgements behind the batches of their run."""
+    where, values = _wanted(run, site)
+    query = f"{_RECEIVED} {where} ORDER BY run DESC, id DESC, site"
+    for row in raw(connection).execute(query, {"me": me, **values}):
+        yield ReceivedRow(*row)
+
+
+def _wanted(run: int | None, site: str) -> tuple[str, dict[str, object]]:
+    conditions, values = [], dict[str, object]()
+    if run is not None:
+        conditions.append("run = :run")
+        values["run"] = run
+    if site:
+        conditions.append("site = :site")
+        values["site"] = site
+    return ("WHERE " + " AND ".join(conditions) if conditions else ""), values
+
+
+def waiting_changes(connection: Connection) -> dict[str, int]:
+    """Changes that no run has sealed yet, per entity."""
+    return dict(
+        raw(connection)
+        .execute("SELECT entity, count(*) FROM sync_change GROUP BY entity")
+        .fetchall()
+    )
+
+
+def waiting_records(connection: Connection) -> dict[str, int]:
+    """Records sealed for each site that it may not read yet."""
+    query = f"""
+WITH {_TARGET}
+SELECT t.site, sum(b.records + b.gone) FROM sync_batch b JOIN target t ON t.audience = b.audience
+WHERE b.received_at IS NULL AND b.no > coalesce((SELECT max(r.to_no) FROM sync_release r
+  WHERE r.stream = b.stream AND r.site IN (t.site, '*')), 0)
+  AND b.no > coalesce((SELECT max(k.to_no) FROM sync_ack k WHERE k.stream = b.stream AND k.site = t.site), 0)
+GROUP BY t.site"""
+    return dict(raw(connection).execute(query).fetchall())
+
+
+def unacknowledged(connection: Connection) -> dict[str, tuple[int, str]]:
+    """Batches released to each site and not yet acknowledged: how many, and since when the oldest waits."""
+    query = f"""
+WITH {_TARGET}
+SELECT t.site, count(*), min(b.sealed_at) FROM sync_batch b JOIN target t ON t.audience = b.audience
+WHERE b.received_at IS NULL AND b.no <= coalesce((SELECT max(r.to_no) FROM sync_release r
+  WHERE r.stream = b.stream AND r.site IN (t.site, '*')), 0)
+  AND b.no > coalesce((SELECT max(k.to_no) FROM sync_ack k WHERE k.stream = b.stream AND k.site = t.site), 0)
+GROUP BY t.site"""
+    return {site: (count, since) for site, count, since in raw(connection).execute(query)}
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionLine:
+    """One record that needs attention, here or at a site that said so."""
+
+    id: int
+    site: str
+    entity: str
+    key: str
+    code: str
+    reason: str
+    missing: str
+    stream: str
+    no: int
+    first_at: str
+    last_at: str
+    tries: int
+
+
+def attention_lines(
+    connection: Connection, me: str, offset: int, limit: int
+) -> list[AttentionLine]:
+    """What needs attention, newest first."""
+    query = """
+SELECT id, :me, entity, rtrim(k1 || ' / ' || k2 || ' / ' || k3 || ' / ' || k4, ' /'), code, reason, missing,
+  stream, no, first_at, last_at, tries FROM sync_parked WHERE code <> 'kept_edit'
+UNION ALL
+SELECT -id, site, entity, key, code, reason, '', stream, no, first_at, last_at, 0 FROM sync_attention
+ORDER BY 11 DESC, 1 DESC LIMIT :limit OFFSET :offset"""
+    rows = raw(connection).execute(query, {"me": me, "limit": limit, "offset": offset})
+    return [AttentionLine(*row) for row in rows]
+
+
+def count_attention(connection: Connection) -> int:
+    """How many records need attention, here and at sites that said so."""
+    query = (
+        "SELECT (SELECT count(*) FROM sync_parked WHERE code <> 'kept_edit') "
+        "+ (SELECT count(*) FROM sync_attention)"
+    )
+    return int(raw(connection).execute(query).fetchone()[0])
+
+
+def attention_by_site(connection: Connection) -> dict[str, int]:
+    """Records that need attention at each site that said so."""
+    return dict(
+        raw(connection)
+        .execute("SELECT site, count(*) FROM sync_attention GROUP BY site")
+        .fetchall()
+    )
+
+
+def books_version(connection: Connection) -> int:
+    """A number that changes whenever another connection has committed something to this database."""
+    return int(raw(connection).execute("PRAGMA data_version").fetchone()[0])
+
+
+def parked_by_origin(connection: Connection) -> list[tuple[str, int]]:
+    """Records that need attention here, per site they came from."""
+    query = "SELECT origin, count(*) FROM sync_parked WHERE code <> 'kept_edit' GROUP BY origin"
+    return [(origin, count) for origin, count in raw(connection).execute(query)]
+
+
+def problems_of(connection: Connection, stream: str, no: int) -> dict[str, str]:
+    """Why records of a batch need attention, here or at a site: key as a person reads it → reason."""
+    query = """
+SELECT rtrim(k1 || ' / ' || k2 || ' / ' || k3 || ' / ' || k4, ' /'), reason FROM sync_parked
+WHERE stream = :stream AND no = :no AND code <> 'kept_edit'
+UNION ALL SELECT key, reason || ' (' || site || ')' FROM sync_attention WHERE stream = :stream AND no = :no"""
+    return dict(raw(connection).execute(query, {"stream": stream, "no": no}).fetchall())
+
+
+def last_heard(connection: Connection) -> list[str]:
+    """When something last came from another site: batches and acknowledgements."""
+    query = (
+        "SELECT max(received_at) FROM sync_batch UNION ALL SELECT max(collected_at) FROM sync_ack"
+    )
+    return [row[0] for row in raw(connection).execute(query) if row[0]]
