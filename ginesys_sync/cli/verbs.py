@@ -43,7 +43,9 @@ def _doctor(asked: argparse.Namespace) -> int:
         print(f"{mark}  {finding.what}")
         if finding.advice:
             print(f"         {finding.advice}")
-    return 0 if all(finding.is_good for finding in findings) else 1
+    if all(finding.is_good for finding in findings):
+        return 0
+    return 2 if len(findings) == 1 else 1
 
 
 def _launchpad(asked: argparse.Namespace) -> int:

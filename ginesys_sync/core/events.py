@@ -19,7 +19,7 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What waits to be sent, in changes per entity: said before anything is sent."""
+    """What waits to be sent, in records per entity: said before anything is sent."""
 
     waiting: Mapping[str, int]
 

@@ -123,7 +123,6 @@ class Apply:
         if item is None:
             if not self._received.is_drained:
                 return Turn.IDLE
-            self._context.tally.finish(Stage.UPDATING)
             return Turn.DONE
         if isinstance(item, Reached):
             self._reach(item)

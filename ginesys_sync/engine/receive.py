@@ -105,7 +105,6 @@ class Receive:
         if self._page is not None and self._page.more:
             self._open(self._context.web.mail(next_page(self._context, self._page, 0)))
             return Turn.PROGRESS
-        self._context.tally.finish(Stage.RECEIVING)
         self._out.close()
         return Turn.DONE
 

@@ -128,8 +128,7 @@ def _send(context: RunContext, connection: Connection, answer: OpenAnswer, pump:
     sealed: Channel[SealedClaim] = Channel(_AHEAD)
     with ExitStack() as stack:
         stack.callback(reader.close)
-        waiting = reader.waiting()
-        context.listener(Counted(waiting))
+        context.listener(Counted(reader.records_waiting()))
         writer = ClaimWriter(context.database, context.fence)
         stack.callback(writer.close)
         upload = Upload(context, sealed)

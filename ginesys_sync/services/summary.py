@@ -124,10 +124,16 @@ def _what_next(
     for code in sorted(asked)[:_NAMED]:
         contact = seen.get(code)
         last = moment(contact.last_seen_at) if contact else None
-        when = "never seen yet" if last is None else f"last seen {ago(last, now)}"
+        when = "which has not synced yet" if last is None else f"last seen {ago(last, now)}"
         lines.append(f"Waiting for {code} to press Sync, {when}.")
     if len(asked) > _NAMED:
         lines.append(f"Waiting for {len(asked) - _NAMED:,} more stores to press Sync.")
+    unticked = grids.waiting_records(connection)
+    if unticked:
+        count, records = len(unticked), sum(unticked.values())
+        whom = next(iter(unticked)) if count == 1 else f"{count:,} stores"
+        waits = "record waits" if records == 1 else "records wait"
+        lines.append(f"{records:,} {waits} for {whom}, not ticked this time.")
     if not lines:
         lines.append("Every store has processed what it was sent.")
     return tuple(lines)
