@@ -30,10 +30,7 @@ def checked_host(url: str) -> tuple[str, bool]:
     except ValueError:
         host, scheme, port = "", "", None
     if not host or scheme not in ("http", "https"):
-        raise NotTheWebDatabase(
-            f"{url!r} is not the address of a Web Database.",
-            "An address looks like https://sync.example.com: correct it in Web DB Locator.",
-        )
+        raise not_an_address(url)
     is_loopback = host == "localhost"
     with suppress(ValueError):
         is_loopback = is_loopback or ipaddress.ip_address(host).is_loopback
@@ -44,6 +41,15 @@ def checked_host(url: str) -> tuple[str, bool]:
             reason="plain_http",
         )
     return f"{host}:{port}" if port else host, is_loopback
+
+
+def not_an_address(text: str, detail: str = "") -> NotTheWebDatabase:
+    """The error for an address that is none."""
+    return NotTheWebDatabase(
+        f"{text!r} is not the address of a Web Database.",
+        "An address looks like https://sync.example.com: correct it in Web DB Locator.",
+        detail,
+    )
 
 
 def _causes(fault: BaseException | None) -> Iterator[BaseException]:
@@ -74,6 +80,8 @@ def diagnosis(fault: BaseException, host: str) -> KnownError:
             "the Web Database for its certificate.",
             detail,
         )
+    if is_one(requests.exceptions.InvalidURL, low.LocationParseError):
+        return not_an_address(host, detail)
     if is_one(low.NameResolutionError):
         return Unreachable(
             f"The name {host} was not found.",
@@ -102,6 +110,9 @@ def said_no(
 ) -> KnownError:
     """The error for an answer that is a no."""
     if problem is None:
+        if response.status_code == 401:
+            title = "The Web Database does not accept this site's key."
+            return Refused(title, detail=where, reason="key_refused")
         if response.status_code >= 500:
             return Unreachable("The Web Database is not well.", detail=where)
         return Refused("The Web Database refused.", detail=where, reason=str(response.status_code))

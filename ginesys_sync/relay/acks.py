@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from ginesys_sync.core.model import HEAD_OFFICE
 from ginesys_sync.relay.desk import Caller, Relay
 from ginesys_sync.relay.loads import finish_load
 from ginesys_sync.relay.problems import Refusal
@@ -28,7 +29,7 @@ def take_acks(relay: Relay, caller: Caller, request: messages.AcksRequest) -> me
 def _take(relay: Relay, writer: sqlite3.Connection, caller: Caller, ack: messages.Ack) -> list[str]:
     """Take one; a repeated or late one changes nothing. Returns the files to drop."""
     stream = find_stream(writer, caller.organisation, ack.stream, ack.epoch)
-    if stream is None or stream.origin == caller.site:
+    if stream is None or (stream.origin == HEAD_OFFICE) is caller.is_ho:
         raise Refusal("ack_beyond", site=caller.site, stream=ack.stream)
     reach = writer.execute(
         "SELECT coalesce(max(CASE site WHEN '*' THEN 0 ELSE acked END), 0) AS acked,"

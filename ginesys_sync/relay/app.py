@@ -29,6 +29,7 @@ from ginesys_sync.wire.messages import Message
 
 LOG = logging.getLogger("ginesys_sync.relay")
 _GUESSES = frozenset({"key_refused", "code_wrong", "code_used", "code_expired"})
+_BODY_DOORS = {"PUT": take_body, "HEAD": answer_offset, "GET": answer_body}
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -36,44 +37,42 @@ def make_app(relay: Relay, limits: LineLimits | None = None) -> Starlette:
     """The application for one Web Database."""
     tries = WrongTries()
     made = [
-        Route(
-            door.path, _guarded(relay, tries, _message_endpoint(relay, door)), methods=[door.method]
-        )
+        _route(door.path, _guarded(relay, tries, _message_endpoint(relay, door)), door.method)
         for door in DOORS
     ]
-    body = f"{routes.BODIES}/{{sha256}}"
-    for method, act in (("PUT", take_body), ("HEAD", answer_offset), ("GET", answer_body)):
-        made.append(_body_route(relay, tries, body, method, act))
+    bodies = f"{routes.BODIES}/{{sha256}}"
+    made.append(_route(bodies, _guarded(relay, tries, _body_endpoint(relay)), *_BODY_DOORS))
     description = describe()
 
     async def openapi(request: Request) -> Response:
         return Response(description, media_type="application/json")
 
-    made.append(Route(routes.OPENAPI, openapi, methods=["GET"]))
-    return Starlette(
+    made.append(_route(routes.OPENAPI, openapi, "GET"))
+    app = Starlette(
         routes=made,
         middleware=[Middleware(Line, limits=limits, monotonic=relay.clock.monotonic)],
         exception_handlers={HTTPException: _plain_problem},
     )
+    app.router.redirect_slashes = False
+    return app
 
 
-def _body_route(
-    relay: Relay,
-    tries: WrongTries,
-    path: str,
-    method: str,
-    act: Callable[[Relay, Caller, str, Request], Awaitable[Response]],
-) -> Route:
+def _route(path: str, endpoint: Endpoint, *methods: str) -> Route:
+    """Exactly these methods: Starlette alone would add HEAD to GET."""
+    route = Route(path, endpoint)
+    route.methods = set(methods)
+    return route
+
+
+def _body_endpoint(relay: Relay) -> Endpoint:
     async def handle(request: Request) -> Response:
         caller = _caller(relay, request)
         sha256 = request.path_params["sha256"]
         if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
             raise Refusal("not_found")
-        return await act(relay, caller, sha256, request)
+        return await _BODY_DOORS[request.method](relay, caller, sha256, request)
 
-    route = Route(path, _guarded(relay, tries, handle), methods=[method])
-    route.methods = {method}  # Starlette adds HEAD to GET; here HEAD is a door of its own
-    return route
+    return handle
 
 
 def _message_endpoint(relay: Relay, door: Door) -> Endpoint:

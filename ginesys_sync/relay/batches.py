@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from hashlib import sha256
 
-from ginesys_sync.core.model import HEAD_OFFICE, Audience
+from ginesys_sync.core.model import HEAD_OFFICE, Audience, is_site_code
 from ginesys_sync.relay.bodies import has_body, keep_small, missing_bodies, name_bodies
 from ginesys_sync.relay.desk import Caller, Relay
 from ginesys_sync.relay.problems import Refusal
@@ -30,7 +30,9 @@ def take_batches(
 ) -> messages.BatchesAnswer:
     """Store manifests, raise releases. Repeatable; refuses gaps and other bytes under a number."""
     for name, members in request.audiences.items():
-        if Audience.parse(members).members != members or Audience.parse(members).name != name:
+        audience = Audience.parse(members)
+        is_right = (audience.members, audience.name) == (members, name)
+        if not is_right or not all(map(is_site_code, audience.sites or ())):
             raise Refusal("audience_wrong", detail=f"{name}: {members[:200]}")
     for manifest in request.batches:
         _check_manifest(caller, manifest)
@@ -61,33 +63,39 @@ def _store(
 ) -> messages.BatchesAnswer:
     streams = own_streams(writer, caller)
     heads = {channel: stream.head for channel, stream in streams.items()}
-    fresh: list[Manifest] = []
+    fresh: dict[tuple[str, int], Manifest] = {}
     for manifest in request.batches:
-        head = heads.get(manifest.channel, 0)
-        if manifest.no <= head:
-            if manifest.no <= getattr(streams.get(manifest.channel), "head", 0):
-                _check_same(writer, streams[manifest.channel], manifest)
-                _mend_body(relay, writer, caller, manifest)
-                continue
-        elif manifest.no == head + 1:
+        text = f"{caller.site}/{manifest.channel}"
+        place, head = (manifest.channel, manifest.no), heads.get(manifest.channel, 0)
+        if manifest.no > head + 1:
+            raise Refusal("gap", stream=text, expected=head + 1, got=manifest.no)
+        if manifest.no == head + 1:
             heads[manifest.channel] = manifest.no
-            fresh.append(manifest)
+            fresh[place] = manifest
             continue
-        stream = f"{caller.site}/{manifest.channel}"
-        raise Refusal("gap", stream=stream, expected=head + 1, got=manifest.no)
-    _name_audiences(relay, writer, caller, request, fresh)
-    _insert(relay, writer, caller, fresh)
+        is_new = place in fresh
+        known = _content(fresh[place]) if is_new else _kept(writer, streams[place[0]], place[1])
+        if known != _content(manifest):
+            raise Refusal("number_taken", stream=text, no=manifest.no)
+        if not is_new:
+            _mend_body(relay, writer, caller, manifest)
+    _name_audiences(relay, writer, caller, request, list(fresh.values()))
+    _insert(relay, writer, caller, list(fresh.values()))
     return messages.BatchesAnswer(stored=len(fresh), already=len(request.batches) - len(fresh))
 
 
-def _check_same(writer: sqlite3.Connection, stream: StreamRow, manifest: Manifest) -> None:
+def _content(manifest: Manifest) -> tuple[str, str, str]:
+    """What makes two batches of one number the same."""
+    return manifest.sha256, manifest.entity, manifest.audience
+
+
+def _kept(writer: sqlite3.Connection, stream: StreamRow, no: int) -> tuple[str, str, str]:
     row = writer.execute(
         "SELECT sha256, entity, audience FROM batches"
         " WHERE organisation = ? AND stream = ? AND no = ?",
-        (stream.organisation, stream.stream, manifest.no),
+        (stream.organisation, stream.stream, no),
     ).fetchone()
-    if tuple(row) != (manifest.sha256, manifest.entity, manifest.audience):
-        raise Refusal("number_taken", stream=stream.text, no=manifest.no)
+    return row["sha256"], row["entity"], row["audience"]
 
 
 def _mend_body(

@@ -15,6 +15,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256 as new_hash
 from pathlib import Path
+from typing import BinaryIO
 
 from ginesys_sync.relay.desk import Caller, Relay
 from ginesys_sync.relay.problems import Refusal
@@ -64,10 +65,11 @@ def name_bodies(writer: sqlite3.Connection, organisation: str, hashes: Collectio
 def keep_small(
     relay: Relay, writer: sqlite3.Connection, site: str, sha256: str, data: bytes
 ) -> None:
-    """Keep a small body in its row, if it is not here yet."""
+    """Keep a small body in its row."""
     writer.execute(
         "INSERT INTO bodies (organisation, sha256, size, site, added_at, data)"
-        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (organisation, sha256) DO NOTHING",
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (organisation, sha256)"
+        " DO UPDATE SET data = excluded.data WHERE data IS NULL",
         (relay.organisation, sha256, len(data), site, relay.now(), data),
     )
 
@@ -132,7 +134,11 @@ def finish_upload(relay: Relay, caller: Caller, sha256: str, total: int) -> None
                 path.unlink(missing_ok=True)
                 raise Refusal("body_damaged")
             os.fsync(part.fileno())
-        _place(relay, caller, sha256, total, path)
+        if total <= INLINE_BODY_BYTES:
+            keep_whole(relay, caller, sha256, path.read_bytes())
+            path.unlink(missing_ok=True)
+        else:
+            _place(relay, caller, sha256, total, path)
     except FileNotFoundError:
         # Another call of the same upload was faster.
         if not upload_offset(relay, caller, sha256)[1]:
@@ -221,11 +227,18 @@ def find_body(relay: Relay, caller: Caller, sha256: str) -> tuple[int, bytes | N
     return int(row["size"]), row["data"]
 
 
-def read_piece(path: Path, start: int, end: int) -> bytes:
+def open_body(relay: Relay, sha256: str) -> BinaryIO:
+    """A large body's file. Raises Refusal when it was dropped meanwhile."""
+    try:
+        return body_path(relay, sha256).open("rb")
+    except FileNotFoundError:
+        raise Refusal("body_gone") from None
+
+
+def read_piece(file: BinaryIO, start: int, end: int) -> bytes:
     """The bytes `start` to `end` (not included) of a file."""
-    with path.open("rb") as file:
-        file.seek(start)
-        return file.read(end - start)
+    file.seek(start)
+    return file.read(end - start)
 
 
 def read_inline(

@@ -107,14 +107,16 @@ async def answer_body(relay: Relay, caller: Caller, sha256: str, request: Reques
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     if data is not None:
         return Response(data[start:end], status, headers, _OCTETS)
-    path = bodies.body_path(relay, sha256)
+    file = await run_in_threadpool(bodies.open_body, relay, sha256)
     if end - start <= _FROM_MEMORY:
-        data = await run_in_threadpool(bodies.read_piece, path, start, end)
+        with file:
+            data = await run_in_threadpool(bodies.read_piece, file, start, end)
         return Response(data, status, headers, _OCTETS)
 
     async def pieces() -> AsyncIterator[bytes]:
-        for at in range(start, end, _PIECE):
-            yield await run_in_threadpool(bodies.read_piece, path, at, min(end, at + _PIECE))
+        with file:
+            for at in range(start, end, _PIECE):
+                yield await run_in_threadpool(bodies.read_piece, file, at, min(end, at + _PIECE))
 
     headers["Content-Length"] = str(end - start)
     return StreamingResponse(pieces(), status, headers, _OCTETS)

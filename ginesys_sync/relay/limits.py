@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +26,26 @@ class LineLimits:
     bytes_per_second: float = 512.0
 
 
+LOG = logging.getLogger("ginesys_sync.relay")
 _DRAIN_SECONDS = 5.0
+
+
+class _NobodyReads(Exception):
+    """The other end does not take the answer."""
+
+
+def _left_over(receive: Receive) -> Message | None:
+    """What came before the line was cut and nobody has read yet.
+
+    uvicorn tells of the cut first and forgets those bytes. A line that dies after every few bytes
+    would then never get an upload any further, so they are taken out of its cycle here.
+    """
+    cycle = getattr(receive, "__self__", None)
+    body = bytes(getattr(cycle, "body", b""))
+    if not body:
+        return None
+    cycle.body = bytearray()  # type: ignore[union-attr]
+    return {"type": "http.request", "body": body, "more_body": cycle.more_body}  # type: ignore[union-attr]
 
 
 class Line:
@@ -52,16 +72,18 @@ class Line:
             nonlocal got, is_whole
             if is_whole:  # waiting for the caller to hang up is not slow
                 return await receive()
+            seconds = self._monotonic() - began
+            if seconds > limits.grace_seconds and got < seconds * limits.bytes_per_second:
+                raise Refusal("too_slow")
             try:
                 async with asyncio.timeout(limits.idle_seconds):
                     message = await receive()
             except TimeoutError:
                 raise Refusal("too_slow") from None
+            if message["type"] == "http.disconnect":
+                message = _left_over(receive) or message
             got += len(message.get("body", b""))
             is_whole = not message.get("more_body", False)
-            seconds = self._monotonic() - began
-            if seconds > limits.grace_seconds and got < seconds * limits.bytes_per_second:
-                raise Refusal("too_slow")
             return message
 
         async def drain() -> None:
@@ -80,7 +102,13 @@ class Line:
                 headers["Cache-Control"] = "no-store"
                 if message["status"] != 408:
                     await drain()
-            async with asyncio.timeout(limits.idle_seconds):
-                await send(message)
+            try:
+                async with asyncio.timeout(limits.idle_seconds):
+                    await send(message)
+            except TimeoutError:
+                raise _NobodyReads from None
 
-        await self._app(scope, watched_receive, watched_send)
+        try:
+            await self._app(scope, watched_receive, watched_send)
+        except _NobodyReads:
+            LOG.info("An answer was given up: the line stood still")

@@ -21,6 +21,7 @@ _ACKS_BYTES = 1_000_000
 _LOADS_BYTES = 1_000_000
 _MANIFEST_BYTES = 800
 _CHUNK_BYTES = 220
+_STREAM_BYTES = 150
 
 
 @dataclass(slots=True)
@@ -56,7 +57,9 @@ def read_mail(relay: Relay, caller: Caller, request: messages.MailRequest) -> me
     page = _Page(request.limit)
     with relay.database.reading() as reader:
         acks, more_acks = _own_acks(reader, caller, request.acks_after, page)
-        for reading in _readings(reader, caller, request):
+        readings = _readings(reader, caller, request)
+        page.room -= _STREAM_BYTES * len(readings)
+        for reading in readings:
             _read_stream(reader, caller, reading, page, behind, caught_up)
         collected = reader.execute(
             "SELECT 1 FROM acks WHERE organisation = ? AND origin = ? AND id <= ? LIMIT 1",

@@ -152,7 +152,7 @@ def _check_database(home: Path, db_url: str | None) -> None:
 
 def _make_home(home: Path) -> None:
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as fault:
         raise HomeUnusable(
             f"The folder {home} cannot be made or used.",

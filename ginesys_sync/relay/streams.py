@@ -6,6 +6,9 @@ import sqlite3
 from dataclasses import dataclass
 
 from ginesys_sync.relay.desk import Caller, Relay
+from ginesys_sync.relay.problems import Refusal
+
+_MAX_CHANNELS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ def begin_stream(
     known = find_stream(writer, caller.organisation, text, caller.epoch)
     if known:
         return known
+    if len(own_streams(writer, caller)) >= _MAX_CHANNELS:
+        raise Refusal("malformed", detail=f"more than {_MAX_CHANNELS} channels")
     (number,) = writer.execute(
         "UPDATE organisations SET last_stream = last_stream + 1 WHERE organisation = ?"
         " RETURNING last_stream",

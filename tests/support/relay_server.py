@@ -30,7 +30,7 @@ raise SystemExit(serve(Path(sys.argv[1]), "127.0.0.1", int(sys.argv[2]), workers
 
 
 class RelayServer:
-    """`ginesys-sync relay serve` as a child process. A context manager; ends only its own process."""
+    """`ginesys-sync relay serve` as a child process, ended by its own process id."""
 
     def __init__(self, home: Path, *, workers: int = 1) -> None:
         self.home = home

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from pathlib import Path
 
 from alembic import command
@@ -12,12 +13,20 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
+_ONE_AT_A_TIME = threading.Lock()
+"""Alembic keeps what it runs in module globals: two threads would mix."""
+
 
 def climb(path: Path) -> None:
     """Bring the database at `path` to the newest version. Two at once: the second finds it done.
 
     Raises sqlite3.Error; nothing is half-done then.
     """
+    with _ONE_AT_A_TIME:
+        _climb(path)
+
+
+def _climb(path: Path) -> None:
     engine = create_engine(f"sqlite+pysqlite:///{path}", poolclass=NullPool)
 
     @event.listens_for(engine, "connect")

@@ -1,0 +1,233 @@
+"""Bounds on everything that comes in, and lines that are too slow."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import uvicorn
+
+from ginesys_sync.relay.app import make_app
+from ginesys_sync.relay.desk import open_relay
+from ginesys_sync.relay.limits import LineLimits
+from ginesys_sync.wire import routes
+from tests.relay.calls import call
+from tests.relay.lanes import Body, Lane
+from tests.support.relay_server import Member, RelayServer
+
+ACK = {
+    "stream": "HO/items",
+    "epoch": "1-" + "0" * 16,
+    "from_no": 0,
+    "to_no": 1,
+    "run": 1,
+    "applied_at": "2026-11-22T10:00:00Z",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        (routes.OPEN, {}),
+        (routes.OPEN, []),
+        (routes.BATCHES, {"batches": [{}]}),
+        (routes.BATCHES, {"audiences": {"x": "S001"}}),
+        (routes.BATCHES, {"release": {"epoch": "1", "channels": {}}}),
+        (routes.MAIL, {"limit": 0}),
+        (routes.MAIL, {"streams": [{"stream": "HO", "epoch": "1-" + "0" * 16, "after": 0}]}),
+        (routes.MAIL, {"acks_after": -1}),
+        (routes.MAIL, {"acks_after": 2**60}),
+        (routes.ACKS, {"acks": [{**ACK, "to_no": "many"}]}),
+        (routes.ACKS, {"acks": [ACK] * (routes.MAX_BATCHES_A_CALL + 1)}),
+        (routes.LOADS, {"sites": [], "load": {}}),
+        (routes.SITES, {"site": "S001", "state": "invited"}),
+        (routes.ENROL, {"site": "lower", "role": "store"}),
+    ],
+)
+def test_a_message_that_is_not_what_its_model_says_is_refused_with_where_it_is_wrong(
+    server: RelayServer, ho: Member, path: str, message: Any
+) -> None:
+    answer = call(server, ho, path, message)
+    assert answer.status_code == 422
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["code"] == "malformed"
+    assert problem["title"]
+    assert problem["advice"]
+    assert problem["detail"]
+
+
+def test_what_is_no_json_is_refused(server: RelayServer, ho: Member) -> None:
+    headers = {
+        "Authorization": f"Bearer {ho.site}:{ho.key}",
+        "Content-Type": "application/json",
+    }
+    for data in (b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"limit": NaN}'):
+        answer = requests.post(server.url + routes.MAIL, data=data, headers=headers, timeout=5)
+        assert (answer.status_code, answer.json()["code"]) == (422, "malformed")
+
+
+def test_another_kind_of_content_is_refused(server: RelayServer, ho: Member) -> None:
+    key = {"Authorization": f"Bearer {ho.site}:{ho.key}"}
+    for headers in (
+        {"Content-Type": "text/plain"},
+        {"Content-Type": "application/json", "Content-Encoding": "gzip"},
+        {},
+    ):
+        answer = requests.post(
+            server.url + routes.MAIL, data=b"{}", headers={**key, **headers}, timeout=5
+        )
+        assert (answer.status_code, answer.json()["code"]) == (415, "content_type")
+
+
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_a_message_that_is_too_large_is_refused_and_the_refusal_arrives(
+    server: RelayServer, ho: Member, is_chunked: bool
+) -> None:
+    data = b" " * (routes.MAX_MESSAGE_BYTES + 1)
+    answer = requests.post(
+        server.url + routes.MAIL,
+        data=iter([data[:5_000_000], data[5_000_000:]]) if is_chunked else data,
+        headers={
+            "Authorization": f"Bearer {ho.site}:{ho.key}",
+            "Content-Type": "application/json",
+        },
+        timeout=10,
+    )
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+@pytest.mark.parametrize("path", ["/", "/v1/nosuch", "/v1/mail/", "/v1/bodies", "/docs"])
+def test_an_address_that_is_none_is_a_problem_too(
+    server: RelayServer, ho: Member, path: str
+) -> None:
+    answer = call(server, ho, path, {})
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert answer.headers[routes.PROTOCOL_HEADER] == str(routes.PROTOCOL)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", routes.MAIL, "POST"),
+        ("POST", routes.HEALTH, "GET"),
+        ("HEAD", routes.HEALTH, "GET"),
+        ("DELETE", f"{routes.BODIES}/{'0' * 64}", "GET, HEAD, PUT"),
+    ],
+)
+def test_a_method_that_is_none_is_a_problem_that_names_those_there_are(
+    server: RelayServer, ho: Member, method: str, path: str, allowed: str
+) -> None:
+    answer = call(server, ho, path, None, method)
+    assert answer.status_code == 405
+    assert ", ".join(sorted(answer.headers["Allow"].split(", "))) == allowed
+    if method != "HEAD":
+        assert answer.json()["code"] == "method_refused"
+
+
+def test_unknown_fields_of_a_newer_program_are_ignored(server: RelayServer, ho: Member) -> None:
+    answer = call(server, ho, routes.MAIL, {"limit": 5, "colour": "green"})
+    assert answer.status_code == 200
+
+
+@pytest.fixture
+def impatient(tmp_path: Path) -> Iterator[tuple[str, Member]]:
+    """A server that gives a line up after a fifth of a second, and head office at it."""
+    home = tmp_path / "home"
+    with RelayServer(home) as running:
+        ho = Member(running, "HO")
+    relay = open_relay(home)
+    limits = LineLimits(idle_seconds=0.2, grace_seconds=0.0, bytes_per_second=100_000.0)
+    server = uvicorn.Server(
+        uvicorn.Config(make_app(relay, limits), port=0, log_config=None, lifespan="off", ws="none")
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        pass
+    yield f"127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", ho
+    server.should_exit = True
+    thread.join()
+    relay.close()
+
+
+def begin(
+    address: str, ho: Member, method: str, path: str, size: int
+) -> http.client.HTTPConnection:
+    line = http.client.HTTPConnection(address, timeout=10)
+    line.putrequest(method, path)
+    line.putheader("Authorization", f"Bearer {ho.site}:{ho.key}")
+    if method == "POST":
+        line.putheader("Content-Type", "application/json")
+    line.putheader("Content-Length", str(size))
+    line.endheaders()
+    return line
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", routes.MAIL), ("PUT", f"{routes.BODIES}/{'0' * 64}")]
+)
+def test_a_line_that_stands_still_is_given_up(
+    impatient: tuple[str, Member], method: str, path: str
+) -> None:
+    address, ho = impatient
+    line = begin(address, ho, method, path, 1_000)
+    line.send(b"{")
+    answer = line.getresponse()
+    assert answer.status == 408
+    assert b"too_slow" in answer.read()
+    line.close()
+
+
+def test_a_line_that_crawls_is_given_up_and_what_came_is_kept(
+    impatient: tuple[str, Member],
+) -> None:
+    address, ho = impatient
+    body = Body.of(50_000_000)
+    path = f"{routes.BODIES}/{body.sha256}"
+    line = begin(address, ho, "PUT", path, len(body.data))
+    sent = 0
+    answered = threading.Event()
+
+    def wait_for_answer() -> None:
+        line.sock.recv(1, 2)  # peek: blocks until the server says something
+        answered.set()
+
+    watcher = threading.Thread(target=wait_for_answer)
+    watcher.start()
+    while not answered.wait(0.02):
+        line.send(body.data[sent : sent + 100])
+        sent += 100
+    watcher.join()
+    assert line.getresponse().status == 408
+    line.close()
+    line = begin(address, ho, "HEAD", path, 0)
+    kept = int(line.getresponse().headers[routes.UPLOAD_OFFSET_HEADER])
+    line.close()
+    assert 0 < kept <= sent
+
+
+def test_a_large_page_of_mail_stays_below_the_largest_message(
+    server: RelayServer, ho: Member, channel: str
+) -> None:
+    store = Member(server, "S900")
+    lane = Lane(ho, channel)
+    body = Body.of(8_000)
+    for first in (1, 501):
+        lane.post([lane.manifest(first + number, body) for number in range(500)])
+    lane.post([], release=lane.release(1_000))
+    answer = call(
+        server,
+        store,
+        routes.MAIL,
+        {"limit": 1_000, "streams": [{"stream": lane.text, "epoch": ho.epoch, "after": 0}]},
+    )
+    assert answer.status_code == 200
+    assert len(answer.content) <= routes.MAX_MESSAGE_BYTES
+    assert len(answer.json()["batches"]) == 250  # two million bytes of bodies
+    assert answer.json()["more"] is True
