@@ -142,7 +142,7 @@ def impatient(tmp_path: Path) -> Iterator[tuple[str, Member]]:
     with RelayServer(home) as running:
         ho = Member(running, "HO")
     relay = open_relay(home)
-    limits = LineLimits(idle_seconds=0.2, grace_seconds=0.0, bytes_per_second=100_000.0)
+    limits = LineLimits(idle_seconds=0.2, grace_seconds=0.1, bytes_per_second=100_000.0)
     server = uvicorn.Server(
         uvicorn.Config(make_app(relay, limits), port=0, log_config=None, lifespan="off", ws="none")
     )
