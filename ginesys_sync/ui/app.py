@@ -1,4 +1,5 @@
-"""Starts the windows. The home is opened on a thread while Qt loads, so that the first true line stands early."""
+"""Starts the windows. The home is opened on a thread while Qt loads, so that the first true line
+stands early."""
 
 from __future__ import annotations
 
@@ -45,7 +46,8 @@ class OpeningDesk:
 
 
 def run_launchpad(home: Path, *, theme: str = "auto", grab: Path | None = None) -> int:
-    """Show Launchpad on this home until it is closed. With `grab`: save a picture of it and end. 0, or 2 when the
+    """Show Launchpad on this home until it is closed. With `grab`: save a picture of it and end. 0,
+    or 2 when the
     home could not be opened."""
     return _run(home, theme, grab, is_ho=True)
 

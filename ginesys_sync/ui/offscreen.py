@@ -1,6 +1,8 @@
-"""Driving the windows as a person would, without a display: press, wait for the end, read the words, take a picture.
+"""Driving the windows as a person would, without a display: press, wait for the end, read the
+words, take a picture.
 
-Used by the demo's headless story and by tests. Everything goes through real buttons; every wait is bounded and keeps
+Used by the demo's headless story and by tests. Everything goes through real buttons; every wait is
+bounded and keeps
 the event loop turning.
 """
 
@@ -79,7 +81,8 @@ def _open(desk: Desk, home: Path | None, look: str, seconds: float, *, is_ho: bo
 
 
 def settle(window: SyncWindow, seconds: float = SECONDS) -> None:
-    """Wait until the window stands (or says that it cannot) and nothing it asked is still to come."""
+    """Wait until the window stands (or says that it cannot) and nothing it asked is still to
+    come."""
     until(
         lambda: window.is_built or window.strip.headline.text() != "Opening…",
         seconds,
@@ -94,8 +97,8 @@ def settle(window: SyncWindow, seconds: float = SECONDS) -> None:
 def close(window: SyncWindow) -> None:
     """Close it and let Qt tidy up. Presses `Close Window` when it asks."""
     window.close()
-    if window.isVisible() and window._question is not None:
-        press(button(window._question, "Close Window"))
+    if window.isVisible() and window.question is not None:
+        press(button(window.question, "Close Window"))
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
@@ -251,7 +254,8 @@ def pane(window: SyncWindow) -> RunPane:
 
 
 def wait_for_end(window: SyncWindow, seconds: float = 120.0) -> RunSummary:
-    """Wait until the run that goes on has ended and the window has caught up. Returns how it ended."""
+    """Wait until the run that goes on has ended and the window has caught up. Returns how it
+    ended."""
     until(lambda: not pane(window).is_running, seconds, "the end of the run")
     until(lambda: window.last_run is not None, seconds, "the run's summary")
     settle(window)
@@ -281,7 +285,8 @@ def words(inside: QWidget) -> list[str]:
 
 
 def rows(view: QAbstractItemView) -> list[dict[str, str]]:
-    """What a grid shows, each row by its column titles; opened rows follow the one they belong to."""
+    """What a grid shows, each row by its column titles; opened rows follow the one they belong
+    to."""
     model = view.model()
     found: list[dict[str, str]] = []
     _read(model, QModelIndex(), view, found)
@@ -310,7 +315,8 @@ def _read(
 
 
 def read_grid(window: SyncWindow, title: str, *, grouped: bool = False) -> list[dict[str, str]]:
-    """The rows of `Sent Data` or `Received Data`, one a batch and site (or the runs, when `grouped`)."""
+    """The rows of `Sent Data` or `Received Data`, one a batch and site (or the runs, when
+    `grouped`)."""
     page = show_tab(window, title)
     assert isinstance(page, ExchangePage)
     if page.grouped.isChecked() is not grouped:

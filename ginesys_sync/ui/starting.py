@@ -41,7 +41,8 @@ def show_until_closed(
 ) -> int:
     """Show the window; return when it is closed (or, with `grab`, when its picture is saved)."""
     app = application(choice)
-    # Ctrl+C in the terminal ends the window at once; a run goes on in the service, and nothing is lost.
+    # Ctrl+C in the terminal ends the window at once; a run goes on in the service, and nothing is
+    # lost.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     window = make_window(cast("Desk", desk), home, is_ho=is_ho)
     window.show()

@@ -1,6 +1,8 @@
-"""A desk with staged answers: for pictures, and for faces that are hard to reach with a real engine.
+"""A desk with staged answers: for pictures, and for faces that are hard to reach with a real
+engine.
 
-Not a stand-in for the engine: journeys use the real one. What it says is fixed, except that a run that was asked for
+Not a stand-in for the engine: journeys use the real one. What it says is fixed, except that a run
+that was asked for
 goes one stage further at each look.
 """
 
@@ -9,17 +11,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ginesys_sync.core.errors import KnownError, Unreachable
 from ginesys_sync.core.status import (
     CLOSING_SENTENCE,
     CONNECTION_SENTENCE,
-    Kind,
     Outcome,
-    Stage,
-    Status,
 )
 from ginesys_sync.services.views import (
     AttentionRow,
@@ -28,8 +26,6 @@ from ginesys_sync.services.views import (
     ControlPage,
     Diagnosis,
     GridFilter,
-    Identity,
-    Lamp,
     Light,
     Overview,
     Page,
@@ -40,27 +36,13 @@ from ginesys_sync.services.views import (
     RunSummary,
     SiteLine,
     SiteSummary,
-    StageLine,
 )
-
-WORK = (
-    Stage.COLLECTING,
-    Stage.SENDING,
-    Stage.RECEIVING,
-    Stage.UPDATING,
-    Stage.CONFIRMING,
-    Stage.FINISHING,
-)
-TOWNS = ("Leeds", "York", "Hull", "Bradford", "Halifax", "Ripon", "Selby", "Whitby", "Malton")
-
-
-def ago(**parts: float) -> datetime:
-    """A moment that long before now."""
-    return datetime.now(UTC) - timedelta(**parts)
+from tests.support import staged_data as data
 
 
 class StagedDesk:
-    """Set its fields, then show a window on it. `fault` makes every question fail, `gate` makes them wait."""
+    """Set its fields, then show a window on it. `fault` makes every question fail, `gate` makes
+    them wait."""
 
     def __init__(self, *, is_ho: bool = True, stores: int = 20) -> None:
         self.is_ho = is_ho
@@ -74,9 +56,9 @@ class StagedDesk:
         self.is_endless = False
         self.outcome = Outcome.DONE
         self.stopped = Unreachable("The Web Database did not answer.", detail="connect refused")
-        self.site_lines = _sites(stores) if is_ho else ()
-        self.sent = _sent(is_ho)
-        self.received = _received(is_ho)
+        self.site_lines = data.sites(stores) if is_ho else ()
+        self.sent = data.sent(is_ho)
+        self.received = data.received(is_ho)
         self.attention_rows: list[AttentionRow] = []
         self.diagnosis = Diagnosis(
             True,
@@ -95,7 +77,7 @@ class StagedDesk:
             )
             for n in range(2000)
         ]
-        self.told = _overview(is_ho, self._summary(None))
+        self.told = data.overview(is_ho, self._summary(None))
         self._version = 1
         self._looks: dict[int, int] = {}
         self._what: dict[int, str] = {}
@@ -126,14 +108,16 @@ class StagedDesk:
         self.diagnosis = Diagnosis(
             False,
             "The Web Database refused the connection.",
-            "The machine answers, but no Web Database runs there. Start it, or check the port in the address.",
+            "The machine answers, but no Web Database runs there. "
+            "Start it, or check the port in the address.",
             "connect to 127.0.0.1:8443: connection refused",
         )
         self.change(
             situation="problem",
-            lamps=_lamps(self.is_ho, relay=Light.BAD, word="Not reachable"),
+            lamps=data.lamps(self.is_ho, relay=Light.BAD, word="Not reachable"),
             headline="The Web Database cannot be reached since 10:42.",
-            next_step="Check the internet connection. Nothing is lost: what waits is sent at the next sync.",
+            next_step="Check the internet connection. Nothing is lost: "
+            "what waits is sent at the next sync.",
             last=self._summary(None, Outcome.STOPPED),
         )
         return self
@@ -148,7 +132,7 @@ class StagedDesk:
         )
         self.change(
             situation="problem",
-            lamps=_lamps(self.is_ho, relay=Light.WARNING, word="Key refused"),
+            lamps=data.lamps(self.is_ho, relay=Light.WARNING, word="Key refused"),
             headline="The Web Database does not accept this site's key.",
             next_step="Ask head office for a new enrolment code.",
         )
@@ -158,7 +142,8 @@ class StagedDesk:
         """The last run ended without a word."""
         self.change(
             situation="killed",
-            headline="The last sync was interrupted at 10:42 (power cut, or the program was ended).",
+            headline="The last sync was interrupted at 10:42 "
+            "(power cut, or the program was ended).",
             next_step="Nothing is lost. The next sync finishes it.",
         )
         return self
@@ -171,7 +156,8 @@ class StagedDesk:
         self.change(
             situation="first_load",
             headline="The first load is under way: 12,400 of 30,100 records so far.",
-            next_step="Selling can go on. If it is interrupted, the next sync goes on where it stopped.",
+            next_step="Selling can go on. If it is interrupted, "
+            "the next sync goes on where it stopped.",
             current=self.progress(7),
         )
         return self
@@ -191,7 +177,7 @@ class StagedDesk:
 
     def needing_attention(self) -> StagedDesk:
         """Three records could not be written."""
-        self.attention_rows = _attention()
+        self.attention_rows = data.attention()
         self.change(
             attention=3,
             headline="Everything is at its place, except 3 records.",
@@ -223,7 +209,7 @@ class StagedDesk:
         self.asked.append(sites)
         request = 100 + len(self.asked)
         self._looks[request] = 0
-        self._what[request] = "Sync" if not self.is_ho else _title(sites)
+        self._what[request] = "Sync" if not self.is_ho else data.title(sites)
         return request
 
     def cancel(self, request: int) -> None:
@@ -240,8 +226,8 @@ class StagedDesk:
             outcome = Outcome.CANCELLED if is_cancelling else self.outcome
             summary = self._summary(self.asked[-1] if self.asked else None, outcome, request, what)
             self.change(last=summary, current=None, situation="normal")
-            return _progress(request, what, 12, summary)
-        return _progress(request, what, look, None)
+            return data.progress(request, what, 12, summary)
+        return data.progress(request, what, look, None)
 
     def sent_groups(self, wanted: GridFilter, after: int | None, limit: int) -> Page[RunGroup]:
         return self._groups(self.sent, wanted, after, limit)
@@ -340,7 +326,7 @@ class StagedDesk:
             for row in rows
             if (not wanted.site or row.site == wanted.site)
             and (wanted.status is None or row.status is wanted.status)
-            and (wanted.since is None or (row.created_at or ago()) >= wanted.since)
+            and (wanted.since is None or (row.created_at or data.ago()) >= wanted.since)
             and wanted.text.casefold() in f"{row.what} {row.site}".casefold()
         ]
         if wanted.sort:
@@ -367,7 +353,7 @@ class StagedDesk:
         by_run: dict[int, list[BatchRow]] = {}
         for row in self._filtered(rows, wanted):
             by_run.setdefault(row.run, []).append(row)
-        whole = [_group(run, found) for run, found in by_run.items()]
+        whole = [data.group(run, found) for run, found in by_run.items()]
         start = after or 0
         end = start + limit
         return Page(tuple(whole[start:end]), end if end < len(whole) else None)
@@ -390,7 +376,8 @@ class StagedDesk:
             for place, code in enumerate(codes)
         )  # fmt: skip
         why = {
-            Outcome.STOPPED: "Sync stopped: the Web Database did not answer. Nothing is lost. Press Sync again.",
+            Outcome.STOPPED: "Sync stopped: the Web Database did not answer. "
+            "Nothing is lost. Press Sync again.",
             Outcome.CANCELLED: "Sync stopped: cancelled. Nothing is lost. Press Sync to go on.",
         }
         next_ho = "Waiting for S001 to press Sync, last seen 3 min ago."
@@ -398,8 +385,8 @@ class StagedDesk:
         return RunSummary(
             run,
             what or ("Sync All" if self.is_ho else "Sync"),
-            ago(minutes=3, seconds=6),
-            ago(minutes=3),
+            data.ago(minutes=3, seconds=6),
+            data.ago(minutes=3),
             outcome,
             lines if outcome in (Outcome.DONE, Outcome.ATTENTION) else (),
             (next_ho if self.is_ho else next_store,) if outcome is not Outcome.STOPPED else (),
@@ -408,231 +395,3 @@ class StagedDesk:
             self.stopped.advice if outcome is Outcome.STOPPED else "",
             self.stopped.detail if outcome is Outcome.STOPPED else "",
         )
-
-
-def _title(sites: Sequence[str] | None) -> str:
-    return "Sync All" if sites is None else f"Sync Selective to {', '.join(sites)}"
-
-
-def _lamps(
-    is_ho: bool, relay: Light = Light.GOOD, word: str = "Connected"
-) -> tuple[Lamp, Lamp, Lamp]:
-    far = Light.UNKNOWN if relay is Light.BAD else Light.GOOD
-    here, there = Light.GOOD, far
-    ho = Lamp(
-        "Head office",
-        here if is_ho else there,
-        "This site" if is_ho else "Seen 2 min ago",
-        "Head office",
-    )
-    store_word = "18 of 20 seen today" if is_ho else "This site"
-    name = "Stores" if is_ho else "Store S001"
-    store = Lamp(
-        name,
-        there if is_ho else here,
-        store_word if relay is not Light.BAD else "Not known",
-        "Stores",
-    )
-    if not is_ho and relay is Light.BAD:
-        store = replace(store, word="This site")
-        ho = replace(ho, word="Not known")
-    return ho, Lamp("Web Database", relay, word, f"The Web Database: {word}"), store
-
-
-def _overview(is_ho: bool, last: RunSummary) -> Overview:
-    code, name = ("HO", "Head office") if is_ho else ("S001", "Leeds Headrow")
-    return Overview(
-        Identity(
-            code,
-            name,
-            "ho" if is_ho else "store",
-            "Northern Gifts Ltd",
-            "https://webdb.northern-gifts.example:8443",
-            "b7c1-42f0-9d3e",
-            "retail",
-            3,
-            "0.1.0",
-            "/var/lib/ginesys-sync/" + code.lower(),
-        ),
-        _lamps(is_ho),
-        "Everything sent was processed; S002 has not been seen for 3 h."
-        if is_ho
-        else "All bills are at head office.",
-        "",
-        "normal",
-        0,
-        None,
-        last,
-        ("S001", "S002") if is_ho else (),
-    )
-
-
-def _sites(count: int) -> tuple[SiteLine, ...]:
-    found = []
-    for n in range(1, count + 1):
-        state = "closed" if n == 7 else "invited" if n == 9 else "active"
-        why = {
-            "closed": "Closed: it no longer takes part.",
-            "invited": "Not enrolled yet: give it its code.",
-        }.get(state, "")
-        found.append(
-            SiteLine(
-                f"S{n:03d}",
-                f"{TOWNS[n % len(TOWNS)]} {'High Street' if n % 2 else 'Market Place'}",
-                "store",
-                state,
-                ("north",) if n % 2 else ("south",),
-                None if state == "invited" else ago(minutes=3 * n * n),
-                0 if n % 3 else 42 * n,
-                0 if n % 4 else 1000 + n,
-                3 if n == 12 else 0,
-                "0.1.0",
-                3,
-                state == "active",
-                why,
-            )
-        )
-    return tuple(found)
-
-
-def _batch(run: int, no: int, site: str, what: str, status: Status, **more: object) -> BatchRow:
-    made = ago(minutes=run_age(run))
-    is_done = status is Status.PROCESSED
-    row = BatchRow(
-        run, Kind.DATA, site, "HO/pricing", "Prices", no, 40 + no, what, 5300 * no, status,
-        made, None if status is Status.WAITING else made, made,
-        made + timedelta(minutes=2) if is_done else None, 0, "",
-    )  # fmt: skip
-    return replace(row, **more)  # type: ignore[arg-type]
-
-
-def run_age(run: int) -> float:
-    """How many minutes ago a staged run was: 41 is the newest."""
-    return 5 + (41 - run) * 47
-
-
-def _sent(is_ho: bool) -> list[BatchRow]:
-    found = []
-    for run in range(41, 0, -1):
-        status = Status.UPLOADED if run > 39 else Status.PROCESSED
-        if not is_ho:
-            found.append(
-                _batch(
-                    run,
-                    run,
-                    "HO",
-                    f"{run % 7 + 1} bills",
-                    status,
-                    stream="S001/sales",
-                    channel="Sales",
-                )
-            )
-            continue
-        for place, site in enumerate(("S001", "S002")):
-            mine = Status.PROCESSED if run == 40 and place == 0 else status
-            found.append(_batch(run, run, site, f"{40 + run} prices", mine))
-        if run % 5 == 0:
-            found.append(
-                _batch(
-                    run, run, "S001", "1 user", status, channel="Users", stream="HO/users",
-                    attention=1, problem="1 record needs attention: its role is unknown at S001.",
-                )
-            )  # fmt: skip
-    return found
-
-
-def _received(is_ho: bool) -> list[BatchRow]:
-    found = []
-    for run in range(41, 20, -1):
-        origin = "S001" if is_ho else "HO"
-        what = "5 bills" if is_ho else "42 prices"
-        found.append(
-            _batch(
-                run,
-                run,
-                origin,
-                what,
-                Status.PROCESSED,
-                stream=f"{origin}/sales",
-                channel="Sales" if is_ho else "Prices",
-            )
-        )
-        found.append(
-            _batch(
-                run, run, origin, f"Acknowledgement of {3 + run % 4} batches", Status.PROCESSED,
-                kind=Kind.ACKNOWLEDGEMENT, size=0, records=0,
-            )
-        )  # fmt: skip
-    return found
-
-
-def _group(run: int, rows: list[BatchRow]) -> RunGroup:
-    counts: dict[Status, int] = {}
-    for row in rows:
-        counts[row.status] = counts.get(row.status, 0) + 1
-    sites = ", ".join(sorted({row.site for row in rows}))
-    kinds = ", ".join(dict.fromkeys(row.what for row in rows))
-    return RunGroup(
-        run,
-        ago(minutes=run_age(run)),
-        f"Sync Selective to {sites}: {kinds}",
-        len(rows),
-        sum(row.records for row in rows),
-        sum(row.size for row in rows),
-        tuple(counts.items()),
-        sum(row.attention for row in rows),
-    )
-
-
-def _progress(request: int, what: str, look: int, summary: RunSummary | None) -> Progress:
-    place = min(look // 2, len(WORK) - 1)
-    lines = []
-    for n, stage in enumerate(WORK):
-        if n < place or summary is not None:
-            lines.append(StageLine(stage, 30100, 30100, 4_210_000, True))
-        elif n == place:
-            lines.append(StageLine(stage, 12400, 30100, 1_830_000))
-        else:
-            lines.append(StageLine(stage))
-    return Progress(
-        request,
-        request,
-        what,
-        look == 0,
-        WORK[place],
-        f"{WORK[place].value}: 12,400 of 30,100 records" if look else "Starting…",
-        tuple(lines),
-        ago(seconds=12),
-        False,
-        summary,
-    )
-
-
-def _attention() -> list[AttentionRow]:
-    reasons = (
-        ("users", "U-1007", "missing_parent", "Its role is not here yet.", "role CASHIER2"),
-        (
-            "prices",
-            "85123A / 2026-11-01",
-            "missing_parent",
-            "Its item is not here yet.",
-            "item 85123A",
-        ),
-        ("bills", "S001 / 000451", "value", "The total is not a whole number of pence.", ""),
-    )
-    return [
-        AttentionRow(
-            "S001",
-            entity,
-            key,
-            code,
-            reason,
-            missing,
-            "HO/users",
-            12,
-            ago(hours=5),
-            ago(minutes=3),
-            4,
-        )
-        for entity, key, code, reason, missing in reasons
-    ]

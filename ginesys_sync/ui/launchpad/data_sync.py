@@ -157,7 +157,8 @@ class DataSyncPage(QScrollArea):
         else:
             self.faces.show_empty(
                 "No stores yet.",
-                "A store appears here once it is in the chain's list of sites and was invited at the Web Database.",
+                "A store appears here once it is in the chain's list of sites and was invited "
+                "at the Web Database.",
                 picture="store",
             )
 

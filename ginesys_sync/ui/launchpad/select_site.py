@@ -1,4 +1,5 @@
-"""The window `Select Site`: search, tick, `OK`. Ticks survive filtering; tick-all ticks what is shown."""
+"""The window `Select Site`: search, tick, `OK`. Ticks survive filtering; tick-all ticks what is
+shown."""
 
 from __future__ import annotations
 

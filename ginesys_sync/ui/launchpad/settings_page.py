@@ -32,8 +32,8 @@ class SettingsPage(QScrollArea):
         super().__init__()
         self.connection = ConnectionPanel(desk, background)
         self.schedule = QLabel(
-            "Syncs run when someone presses Sync All or Sync Selective, and, while the service runs "
-            "(ginesys-sync service), at the interval the service was started with."
+            "Syncs run when someone presses Sync All or Sync Selective, and, while the service "
+            "runs (ginesys-sync service), at the interval the service was started with."
         )
         self.schedule.setWordWrap(True)
         page = QWidget()

@@ -145,7 +145,8 @@ class HoControlPage(QWidget):
         else:
             self.faces.show_empty(
                 f"{self.name} is empty.",
-                "Nothing of it has come from head office yet. Press Sync in Data Exchange to fetch what waits.",
+                "Nothing of it has come from head office yet. Press Sync in Data Exchange "
+                "to fetch what waits.",
                 "Go to Data Exchange",
                 self.sync_wanted.emit,
             )

@@ -1,4 +1,5 @@
-"""The Web Database Locator: address and identity of the Web Database, `Test Connection`, a diagnosis."""
+"""The Web Database Locator: address and identity of the Web Database, `Test Connection`, a
+diagnosis."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ class WebDbLocator(QDialog):
         column.addWidget(self.buttons)
 
     def _grow(self) -> None:
-        # The answer may wrap: ask for the height that this width needs, and never let a line be cut.
+        # The answer may wrap: ask for the height that this width needs, and never let a line be
+        # cut.
         layout = self.layout()
         wanted = layout.totalHeightForWidth(self.width()) if layout is not None else 0
         self.resize(self.width(), max(self.height(), wanted))

@@ -1,4 +1,5 @@
-"""Questions: a title, whole sentences, buttons that say what they do, in the desktop's own order."""
+"""Questions: a title, whole sentences, buttons that say what they do, in the desktop's own
+order."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ WIDTH = 440
 
 
 class Question(QDialog):
-    """A small window with a title, a text and buttons. Opened with `open()`, so the event loop goes on."""
+    """A small window with a title, a text and buttons. Opened with `open()`, so the event loop goes
+    on."""
 
     def __init__(self, parent: QWidget, title: str, text: str) -> None:
         super().__init__(parent)

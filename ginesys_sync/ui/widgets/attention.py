@@ -63,8 +63,8 @@ class AttentionDialog(QDialog):
         title = QLabel("These records could not be written. Everything else went on.")
         theme.mark(title, "title")
         advice = QLabel(
-            "Each is tried again at the end of every sync, and leaves this list when it succeeds or when a newer "
-            "version of it arrives. Mend the cause named here, then press Sync."
+            "Each is tried again at the end of every sync, and leaves this list when it succeeds "
+            "or when a newer version of it arrives. Mend the cause named here, then press Sync."
         )
         theme.mark(advice, "muted")
         advice.setWordWrap(True)

@@ -1,6 +1,8 @@
-"""Work off the window's thread, as a sentence: this operation, then on success this, on failure that.
+"""Work off the window's thread, as a sentence: this operation, then on success this, on failure
+that.
 
-Threads are plain `threading.Thread`s; their answers come home through a signal, so nothing but the window's own
+Threads are plain `threading.Thread`s; their answers come home through a signal, so nothing but the
+window's own
 thread ever touches a widget.
 """
 
@@ -22,7 +24,8 @@ T = TypeVar("T")
 
 
 class ProgramFault(KnownError):
-    """A bug of ours, told so that a person can pass it on. The traceback is in the log under `code`."""
+    """A bug of ours, told so that a person can pass it on. The traceback is in the log under
+    `code`."""
 
     code = "program_fault"
     default_advice = (
@@ -31,7 +34,8 @@ class ProgramFault(KnownError):
 
 
 def as_known(error: BaseException) -> KnownError:
-    """The fault as a person can be told: known ones as they are, others with a short code to find them by."""
+    """The fault as a person can be told: known ones as they are, others with a short code to find
+    them by."""
     if isinstance(error, KnownError):
         return error
     short = uuid.uuid4().hex[:6]
@@ -72,7 +76,8 @@ class Background(QObject):
     ) -> None:
         """Do `operation` on a thread, then `done(its value)` or `failed(its fault)` here.
 
-        Of several in one `lane` only the newest answers: a slow old search never overwrites a new one.
+        Of several in one `lane` only the newest answers: a slow old search never overwrites a new
+        one.
         """
         if self._is_closed:
             return

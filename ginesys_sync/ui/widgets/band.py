@@ -1,4 +1,5 @@
-"""The head of a window: which site this is, the three lamps, and under them what is true now and what to do."""
+"""The head of a window: which site this is, the three lamps, and under them what is true now and
+what to do."""
 
 from __future__ import annotations
 

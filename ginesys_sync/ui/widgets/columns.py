@@ -45,7 +45,8 @@ class Heading:
 class Column(Generic[Row]):
     """One column of rows of type `Row`. `width` in logical pixels; 0 takes what is left.
 
-    `text` gives what is read, `sort` what is compared, `tip` the exact form, `pills` what is painted instead of text.
+    `text` gives what is read, `sort` what is compared, `tip` the exact form, `pills` what is
+    painted instead of text.
     """
 
     title: str

@@ -1,4 +1,5 @@
-"""The Web Database as this site knows it: address and identity, `Test Connection`, and what the test found."""
+"""The Web Database as this site knows it: address and identity, `Test Connection`, and what the
+test found."""
 
 from __future__ import annotations
 

@@ -96,7 +96,8 @@ def _problem(line: Line) -> str:
 
 
 def heading(line: Line | None) -> Heading | None:
-    """What runs over several columns: a run's title (its counts are in its words), a record's name and key."""
+    """What runs over several columns: a run's title (its counts are in its words), a record's name
+    and key."""
     if isinstance(line, RunGroup | RecordRow):
         return Heading(_what(line), 4, isinstance(line, RunGroup))
     return None

@@ -80,6 +80,8 @@ class ExchangePage(QWidget):
         self.tree.header().sectionClicked.connect(self._sort_by)
         self.tree.activated.connect(self._activate)
         self.tree.clicked.connect(self._click)
+        self.tree.verticalScrollBar().valueChanged.connect(self._fetch_near_the_end)
+        self.tree.verticalScrollBar().rangeChanged.connect(self._fetch_near_the_end)
         self.model.loaded.connect(self._show_loaded)
         self.model.failed.connect(self._show_fault)
         theme.theme().changed.connect(self._recolour)
@@ -132,6 +134,11 @@ class ExchangePage(QWidget):
 
     def _show_fault(self, fault: KnownError) -> None:
         self.faces.show_problem(fault, "Try again", self.look)
+
+    def _fetch_near_the_end(self, *_: object) -> None:
+        bar = self.tree.verticalScrollBar()
+        if self.tree.isVisible() and bar.value() > bar.maximum() - self.tree.viewport().height():
+            self.model.fetch_next()
 
     # --- sorting and opening ---
 

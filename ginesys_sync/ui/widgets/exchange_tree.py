@@ -1,4 +1,5 @@
-"""The tree behind *Sent Data* and *Received Data*: runs open to batches, batches to records, all a page at a time."""
+"""The tree behind *Sent Data* and *Received Data*: runs open to batches, batches to records, all a
+page at a time."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ class Node:
     """A line with what it opens to."""
 
     __slots__ = (
-        "__weakref__", "children", "is_fetching", "is_known", "line", "next", "number", "parent", "place"
+        "__weakref__", "children", "is_fetching", "is_known", "line", "next",
+        "number", "parent", "place",
     )  # fmt: skip
     _numbers = count(1)
 
@@ -80,7 +82,8 @@ class ExchangeTree(QAbstractItemModel):
         self.columns = columns(is_sent)
         self.wanted = GridFilter()
         self.is_grouped = True
-        # An index holds a number, not an object: one that outlived its node leads nowhere instead of into freed memory.
+        # An index holds a number, not an object: one that outlived its node leads nowhere instead
+        # of into freed memory.
         self._nodes: WeakValueDictionary[int, Node] = WeakValueDictionary()
         self._root = Node(None, None)
 
@@ -137,9 +140,11 @@ class ExchangeTree(QAbstractItemModel):
 
     def canFetchMore(self, parent: Index) -> bool:
         node = self.node(parent)
-        if node.is_fetching or not node.can_open:
-            return False
-        return node.next is not None if node is self._root else not node.is_known
+        # Not for the top: QTreeView would fetch page after page at each layout. The page asks
+        # `fetch_next`.
+        return (
+            node is not self._root and node.can_open and not node.is_fetching and not node.is_known
+        )
 
     def fetchMore(self, parent: Index) -> None:
         node = self.node(parent)
@@ -166,6 +171,11 @@ class ExchangeTree(QAbstractItemModel):
             self._fetch(node.parent, node.parent.next, 4 * PAGE)
             return True
         return False
+
+    def fetch_next(self) -> None:
+        """Fetch the next page of top lines, if there is one and none is on its way."""
+        if self._root.next is not None and not self._root.is_fetching:
+            self._fetch(self._root, self._root.next, 2 * PAGE)
 
     @property
     def is_empty(self) -> bool:
@@ -233,7 +243,8 @@ class ExchangeTree(QAbstractItemModel):
                 self._look_again(child)
 
     def _settle(self, node: Node, whole: Sequence[Node]) -> None:
-        """Make the children `whole`, keeping every node that was there, so that what is open stays open."""
+        """Make the children `whole`, keeping every node that was there, so that what is open stays
+        open."""
         names = {child.name() for child in whole}
         where = self.index_of(node)
         for place in range(len(node.children) - 1, -1, -1):

@@ -1,4 +1,5 @@
-"""The four faces of a page: loading, empty, normal, problem. Each says what is true and what to do next."""
+"""The four faces of a page: loading, empty, normal, problem. Each says what is true and what to do
+next."""
 
 from __future__ import annotations
 

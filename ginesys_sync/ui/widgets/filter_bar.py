@@ -105,9 +105,11 @@ class FilterBar(QWidget):
 
     def wanted(self, sort: str = "") -> GridFilter:
         """What is asked for now."""
+        status = self.status.currentData()
         return GridFilter(
             site=self.site.currentData() or "",
-            status=self.status.currentData(),
+            # Qt keeps a StrEnum as a bare string.
+            status=Status(status) if status else None,
             since=since(self.period.currentText()),
             text=self.text.text().strip(),
             sort=sort,

@@ -1,4 +1,5 @@
-"""How grids look and behave: row height, pills in cells, codes elided in the middle, numbers right."""
+"""How grids look and behave: row height, pills in cells, codes elided in the middle, numbers
+right."""
 
 from __future__ import annotations
 
@@ -113,7 +114,8 @@ def dress_header(header: QHeaderView, columns: tuple[Column[Any], ...]) -> None:
 
 
 class FirstColumn(QObject):
-    """Gives the first column what the others leave, but never less than `least`: then the grid scrolls sideways."""
+    """Gives the first column what the others leave, but never less than `least`: then the grid
+    scrolls sideways."""
 
     def __init__(self, view: QTreeView, least: int) -> None:
         super().__init__(view)
@@ -136,7 +138,8 @@ class FirstColumn(QObject):
 
 
 def fit_columns(view: QTableView, columns: tuple[Column[Any], ...], most: int = 224) -> None:
-    """Make every column as wide as what it shows, up to `most`; the one of width 0 takes what is left."""
+    """Make every column as wide as what it shows, up to `most`; the one of width 0 takes what is
+    left."""
     header = view.horizontalHeader()
     for place, column in enumerate(columns):
         if column.width:

@@ -1,4 +1,5 @@
-"""The icons, drawn from SVG in whatever colour the palette asks for. Nothing is read before the first icon is shown."""
+"""The icons, drawn from SVG in whatever colour the palette asks for. Nothing is read before the
+first icon is shown."""
 
 from __future__ import annotations
 
@@ -8,7 +9,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QIcon, QIconEngine, QImage, QPainter, QPixmap
-
 from PySide6.QtWidgets import QAbstractButton
 
 from ginesys_sync.core.resources import resource_path

@@ -1,4 +1,5 @@
-"""The three lamps, Head office - Web Database - store side, joined by lines: each with a shape, a word and a sentence."""
+"""The three lamps, Head office - Web Database - store side, joined by lines: each with a shape, a
+word and a sentence."""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ PAGE = 100
 
 
 class RowsModel(QAbstractTableModel, Generic[Row]):
-    """Rows shown by columns. Setting new rows keeps what is the same, so a selection and a scroll survive."""
+    """Rows shown by columns. Setting new rows keeps what is the same, so a selection and a scroll
+    survive."""
 
     def __init__(
         self,
@@ -82,7 +83,8 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class Fetched(Generic[Row]):
-    """A page of rows, the cursor of the next one (None: that was all), and what else the answer said."""
+    """A page of rows, the cursor of the next one (None: that was all), and what else the answer
+    said."""
 
     rows: Sequence[Row]
     next: Any = None
@@ -94,7 +96,8 @@ Fetch = Callable[[Any, int], Fetched[Row]]
 
 
 class PagedRows(RowsModel[Row]):
-    """Rows fetched a page at a time through the background. `loaded` follows the first page, `failed` a fault."""
+    """Rows fetched a page at a time through the background. `loaded` follows the first page,
+    `failed` a fault."""
 
     loaded = Signal()
     failed = Signal(object)
@@ -116,7 +119,8 @@ class PagedRows(RowsModel[Row]):
         self._is_fetching = False
 
     def show_from(self, fetch: Fetch[Row]) -> None:
-        """Show what `fetch` gives, from the beginning; as many rows as there were, so the place is kept."""
+        """Show what `fetch` gives, from the beginning; as many rows as there were, so the place is
+        kept."""
         self._fetch = fetch
         self._is_fetching = True
         limit = max(PAGE, len(self.rows))

@@ -1,4 +1,5 @@
-"""The progress of a run in the same window: stages while it goes, the summary when it has ended, `Close` puts it away."""
+"""The progress of a run in the same window: stages while it goes, the summary when it has ended,
+`Close` puts it away."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from ginesys_sync.ui.widgets.summary import SummaryView
 
 
 class RunPane(QFrame):
-    """A card. `cancel_wanted` carries the request; `ended` the RunSummary of a run that was followed."""
+    """A card. `cancel_wanted` carries the request; `ended` the RunSummary of a run that was
+    followed."""
 
     cancel_wanted = Signal(object)
     attention_wanted = Signal()

@@ -54,6 +54,7 @@ class StageView(QWidget):
         self.word = QLabel(stage.value)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
+        self.bar.setMinimumWidth(2 * tokens.SPACE_5)
         self.bar.setRange(0, 1000)
         self.count = QLabel(" ")
         self.weight = QLabel(" ")
@@ -77,12 +78,13 @@ class StageView(QWidget):
         """Show how it stands."""
         self.sign.state = "over" if line.is_finished else "now" if is_now else "to come"
         self.sign.update()
-        theme.mark(self.word, "strong" if is_now else "muted" if not line.is_finished else "")
+        state = "-now" if is_now else "" if line.is_finished else "-to-come"
+        theme.mark(self.word, f"stage{state}")
         self._fill_bar(line, is_now)
         self.count.setText(_count(line))
         self.weight.setText(size(line.size) if line.size else " ")
-        state = {"over": "over", "now": "under way", "to come": "to come"}[self.sign.state]
-        self.setAccessibleName(f"{self.stage.value}: {state} {_count(line)}".strip())
+        words = {"over": "over", "now": "under way", "to come": "to come"}[self.sign.state]
+        self.setAccessibleName(f"{self.stage.value}: {words} {_count(line)}".strip())
 
     def _fill_bar(self, line: StageLine, is_now: bool) -> None:
         theme.mark(self.bar, tone="good" if line.is_finished else "")
@@ -93,7 +95,8 @@ class StageView(QWidget):
             self.bar.setRange(0, 1000)
             self.bar.setValue(min(1000, line.done * 1000 // line.total))
         elif is_now and line.done:
-            # Under way without a known end: a bar that moves says "not stuck" without lying about how far.
+            # Under way without a known end: a bar that moves says "not stuck" without lying about
+            # how far.
             self.bar.setRange(0, 0)
         else:
             self.bar.setRange(0, 1000)
@@ -103,10 +106,11 @@ class StageView(QWidget):
 def _count(line: StageLine) -> str:
     if line.total is not None and not line.is_finished:
         # Six stages stand side by side: large numbers take two lines rather than be cut.
-        gap = "\n" if line.total >= 100_000 else " "
+        gap = "\n" if line.total >= 10_000 else " "
         return f"{grouped(line.done)}{gap}of {grouped(line.total)}"
     if line.done:
-        return counted(line.done, "record")
+        words = counted(line.done, "record")
+        return words.replace(" ", "\n") if line.done >= 100_000 else words
     return "Nothing to do" if line.is_finished else " "
 
 

@@ -1,4 +1,5 @@
-"""How a run ended: a line for each site, what comes next, and the closing sentence as the last line."""
+"""How a run ended: a line for each site, what comes next, and the closing sentence as the last
+line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What Launchpad and the POS window share: band, strip, run pane, the watch on the desk, closing without losing anything."""
+"""What Launchpad and the POS window share: band, strip, run pane, the watch on the desk, closing
+without losing anything."""
 
 from __future__ import annotations
 
@@ -22,8 +23,10 @@ from ginesys_sync.ui.widgets.watch import DeskWatch
 class SyncWindow(QMainWindow):
     """The base of both windows.
 
-    The head is built and painted first; `build_body` is called once, after the first true line stands there.
-    `truth_shown` comes at that moment, `run_ended` with the RunSummary of each run that was seen to its end.
+    The head is built and painted first; `build_body` is called once, after the first true line
+    stands there.
+    `truth_shown` comes at that moment, `run_ended` with the RunSummary of each run that was seen to
+    its end.
     """
 
     truth_shown = Signal()
@@ -37,9 +40,10 @@ class SyncWindow(QMainWindow):
         self.desk = desk
         self.name = name
         self.overview: Overview | None = None
+        self.ended: RunSummary | None = None
         self.is_built = False
         self._may_close = False
-        self._question: Question | None = None
+        self.question: Question | None = None
         self._followed: int | None = None
         self._settings = (
             QSettings(str(home / "ui.ini"), QSettings.Format.IniFormat) if home else None
@@ -111,7 +115,8 @@ class SyncWindow(QMainWindow):
         if is_first:
             self.repaint()
             self.truth_shown.emit()
-            # The rest is made after this line has been painted: a true line early beats a full window late.
+            # The rest is made after this line has been painted: a true line early beats a full
+            # window late.
             QTimer.singleShot(0, self, self._build)
         elif self.is_built:
             self._show_state()
@@ -141,6 +146,7 @@ class SyncWindow(QMainWindow):
             return
         self.show_run(progress)
         if progress.summary is not None:
+            self.ended = progress.summary
             self._follow(None)
             self.watch.look_now()
             self.run_ended.emit(progress.summary)
@@ -160,6 +166,7 @@ class SyncWindow(QMainWindow):
         """Ask for a run and follow it. Shows `Starting…` at once."""
         if self.is_running:
             return
+        self.ended = None
         self.show_asked(what)
 
         def asked(request: int) -> None:
@@ -175,8 +182,10 @@ class SyncWindow(QMainWindow):
 
     @property
     def last_run(self) -> RunSummary | None:
-        """The last run that ended."""
-        return self.overview.last if self.overview is not None else None
+        """The last run that ended: the one seen to its end in this window, or the one the desk
+        tells of."""
+        told = self.overview.last if self.overview is not None else None
+        return self.ended or told
 
     def show_attention(self) -> None:
         """Open the list of what needs attention."""
@@ -214,8 +223,8 @@ class SyncWindow(QMainWindow):
         self.closed.emit()
 
     def _ask_to_close(self) -> None:
-        if self._question is None:
-            self._question = ask(
+        if self.question is None:
+            self.question = ask(
                 self,
                 "A sync is running.",
                 "The sync goes on in the background and nothing is lost. "
@@ -226,7 +235,7 @@ class SyncWindow(QMainWindow):
             )
 
     def _answer_close(self, is_yes: bool) -> None:
-        self._question = None
+        self.question = None
         if is_yes:
             self._may_close = True
             self.close()

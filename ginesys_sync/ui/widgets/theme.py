@@ -1,4 +1,5 @@
-"""Light and dark: Fusion, our palettes, our font, one style sheet made from the tokens. Follows the desktop's choice.
+"""Light and dark: Fusion, our palettes, our font, one style sheet made from the tokens. Follows the
+desktop's choice.
 
 `setColorScheme` does nothing on a bare X11 desktop or offscreen, so the palettes are our own.
 """
@@ -25,7 +26,8 @@ class Choice(StrEnum):
 
 
 class Theme(QObject):
-    """The look of the whole program: one for each application. `changed` comes after everything is recoloured."""
+    """The look of the whole program: one for each application. `changed` comes after everything is
+    recoloured."""
 
     changed = Signal()
 
@@ -111,7 +113,8 @@ def text_font(size: int = tokens.TEXT_BODY, weight: int = tokens.WEIGHT_REGULAR)
 
 
 def number_font(size: int = tokens.TEXT_BODY) -> QFont:
-    """The same with figures of one width, so that columns of numbers line up and counts do not jitter.
+    """The same with figures of one width, so that columns of numbers line up and counts do not
+    jitter.
 
     Not for words: it widens hyphens too.
     """

@@ -1,6 +1,7 @@
 """The look in named values: colours for light and dark, spacings, radii, type sizes. Knows no Qt.
 
-Every pair of text and ground that is drawn stands in `pairs()`; a test measures that each has a contrast of 4.5:1.
+Every pair of text and ground that is drawn stands in `pairs()`; a test measures that each has a
+contrast of 4.5:1.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Keeps an eye on the desk: asks its version a few times a second and tells the window when something changed."""
+"""Keeps an eye on the desk: asks its version a few times a second and tells the window when
+something changed."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ class DeskWatch(QObject):
         self._desk = desk
         self._wake = threading.Event()
         self._is_stopping = False
-        self._is_resting = False
+        self.is_resting = False
         self._must_look = True
         self._request: int | None = None
         self._last_fault = ""
@@ -50,9 +51,9 @@ class DeskWatch(QObject):
 
     def rest(self, is_resting: bool) -> None:
         """Rest while nobody looks at the window."""
-        if self._is_resting and not is_resting:
+        if self.is_resting and not is_resting:
             self._must_look = True
-        self._is_resting = is_resting
+        self.is_resting = is_resting
         self._wake.set()
 
     def close(self) -> None:
@@ -66,13 +67,13 @@ class DeskWatch(QObject):
         seen: int | None = None
         while not self._is_stopping:
             self._wake.clear()
-            if not self._is_resting:
+            if not self.is_resting:
                 try:
                     seen = self._look(seen)
                     self._last_fault = ""
                 except Exception as fault:
                     self._tell(as_known(fault))
-            self._wake.wait(None if self._is_resting else TICK_SECONDS)
+            self._wake.wait(None if self.is_resting else TICK_SECONDS)
 
     def _look(self, seen: int | None) -> int:
         version = self._desk.version()

@@ -1,4 +1,5 @@
-"""How moments, counts and sizes read: relative times with the exact one beside, grouped numbers, sizes people know."""
+"""How moments, counts and sizes read: relative times with the exact one beside, grouped numbers,
+sizes people know."""
 
 from __future__ import annotations
 

@@ -1,0 +1,107 @@
+"""At the smallest size a window may have, every word is there in full."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QLabel, QScrollArea, QWidget
+
+from ginesys_sync.ui import offscreen
+from ginesys_sync.ui.widgets.sync_window import SyncWindow
+from tests.support.staged_desk import StagedDesk
+from tests.ui.conftest import Opens, OpensPos
+
+STAGES: dict[str, Callable[[StagedDesk], StagedDesk]] = {
+    "normal": lambda desk: desk,
+    "first run": StagedDesk.first_run,
+    "relay down": StagedDesk.relay_down,
+    "first load": StagedDesk.first_load,
+    "running": StagedDesk.running,
+    "attention": StagedDesk.needing_attention,
+}
+
+
+def cut(window: QWidget) -> list[str]:
+    """The words that have less room than they need, and the pages that are wider than what shows
+    them."""
+    found = []
+    for child in window.findChildren(QWidget):
+        if not child.isVisible():
+            continue
+        if isinstance(child, QLabel) and child.text().strip() and child.pixmap().isNull():
+            if child.wordWrap():
+                is_cut = child.height() < child.heightForWidth(child.width())
+            else:
+                is_cut = child.width() < child.sizeHint().width()
+            if is_cut or child.height() < child.fontMetrics().height():
+                found.append(f"label {child.text()!r}")
+        is_button = isinstance(child, QAbstractButton) and child.text()
+        if is_button and child.width() < child.minimumSizeHint().width():
+            found.append(f"button {child.text()!r}")
+        if isinstance(child, QScrollArea):
+            inside = child.widget()
+            if inside is not None and inside.width() > child.viewport().width():
+                found.append(f"page {type(child).__name__} is wider than its window")
+    return found
+
+
+def shrink(window: SyncWindow) -> None:
+    window.resize(window.minimumSize())
+    QTest.qWait(50)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_launchpad(launchpad: Opens, stage: str) -> None:
+    window = launchpad(STAGES[stage](StagedDesk()))
+    shrink(window)
+    for tab in ("Data Sync", "Sent Data", "Received Data", "Application Settings"):
+        offscreen.show_tab(window, tab)
+        assert not cut(window), tab
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_pos(pos: OpensPos, stage: str) -> None:
+    window = pos(STAGES[stage](StagedDesk(is_ho=False)))
+    shrink(window)
+    for tab in ("Received Data", "Sent Data"):
+        offscreen.show_tab(window, tab)
+        assert not cut(window), tab
+    for room in ("Item Master", "Users"):
+        offscreen.show_room(window, room)
+        assert not cut(window), room
+
+
+def test_dialogs(launchpad: Opens, pos: OpensPos) -> None:
+    window = launchpad(StagedDesk().needing_attention())
+    shrink(window)
+    offscreen.press(window.data_sync.sync_selective)
+    assert not cut(window.select_site)
+    window.select_site.reject()
+    window.show_attention()
+    offscreen.settle(window)
+    assert not cut(window.attention_dialog)
+    window.attention_dialog.reject()
+    store = pos(StagedDesk(is_ho=False).relay_down())
+    shrink(store)
+    offscreen.press_test_connection(store)
+    QTest.qWait(20)
+    assert not cut(store.locator)
+    store.locator.reject()
+
+
+def test_large_numbers_in_the_stages_are_not_cut(pos: OpensPos) -> None:
+    from dataclasses import replace
+
+    desk = StagedDesk(is_ho=False).running()
+    window = pos(desk)
+    shrink(window)
+    progress = desk.progress(5)
+    lines = tuple(
+        replace(line, done=1_301_000, total=12_000_000, size=6_400_000_000, is_finished=False)
+        for line in progress.stages
+    )
+    window.exchange.pane.show_progress(replace(progress, stages=lines))
+    QTest.qWait(20)
+    assert not cut(window.exchange.pane)

@@ -1,0 +1,131 @@
+"""The store's window: its rooms, its Sync, the Web Database Locator, what arrived from head
+office."""
+
+from __future__ import annotations
+
+from PySide6.QtTest import QTest
+
+from ginesys_sync.core.status import CLOSING_SENTENCE, CONNECTION_SENTENCE
+from ginesys_sync.ui import offscreen
+from ginesys_sync.ui.pos.ho_control import HoControlPage
+from ginesys_sync.ui.pos.window import PosWindow
+from tests.support.staged_desk import StagedDesk
+from tests.ui.conftest import Opens, OpensPos
+
+
+def control(window: PosWindow) -> HoControlPage:
+    assert isinstance(window.control, HoControlPage)
+    return window.control
+
+
+def test_the_rooms_read_as_the_trade_knows_them(pos: OpensPos) -> None:
+    navigation = pos().navigation
+    assert navigation.administration.text(0) == "Administration"
+    assert navigation.administration.child(0).text(0) == "Data Exchange"
+    assert navigation.back_office.text(0) == "Back Office"
+    assert navigation.back_office.child(0).text(0) == "HO Control"
+    names = [item.text(0) for item in navigation.lists()]
+    assert {"My Store", "Item Master", "Item Price Management", "Promotion", "Users"} <= set(names)
+
+
+def test_sync_runs_to_the_closing_sentence(pos: OpensPos) -> None:
+    window = pos()
+    offscreen.press_sync(window)
+    offscreen.wait_for_end(window)
+    assert offscreen.words(window.exchange.pane.summary)[-1] == CLOSING_SENTENCE
+    assert "Head office confirms your 5 bills at its next sync." in offscreen.words(window)
+
+
+def test_its_tabs_are_received_data_and_sent_data(pos: OpensPos) -> None:
+    bar = pos().exchange.tabs.tabBar()
+    assert [bar.tabText(place) for place in range(bar.count())] == ["Received Data", "Sent Data"]
+
+
+def test_the_locator_stands_under_support_tools_and_says_the_exact_sentence(pos: OpensPos) -> None:
+    window = pos()
+    seen = offscreen.words(window)
+    assert seen.index("Support Tools") >= 0 and "Web DB Locator..." in seen
+    assert offscreen.press_test_connection(window) == CONNECTION_SENTENCE
+    assert CONNECTION_SENTENCE == "Web Database Connection successful."
+    values = window.locator.connection.values
+    assert values["Web Database address"].text() == "https://webdb.northern-gifts.example:8443"
+    assert values["Web Database identity"].text() == "b7c1-42f0-9d3e"
+    window.locator.reject()
+
+
+def test_a_failed_test_gives_a_diagnosis_with_what_to_do(pos: OpensPos) -> None:
+    desk = StagedDesk(is_ho=False).relay_down()
+    window = pos(desk)
+    assert offscreen.press_test_connection(window) == "The Web Database refused the connection."
+    assert desk.diagnosis.advice in offscreen.words(window.locator)
+    offscreen.press(window.locator.connection.copy)
+    assert "Copied" in offscreen.words(window.locator)
+    window.locator.reject()
+
+
+def test_launchpad_has_test_connection_too(launchpad: Opens) -> None:
+    window = launchpad()
+    assert offscreen.press_test_connection(window) == CONNECTION_SENTENCE
+    assert {"Web Database", "Schedule"} <= set(offscreen.words(window))
+
+
+def test_ho_control_shows_items_with_their_prices(pos: OpensPos) -> None:
+    window = pos()
+    first = offscreen.read_list(window, "Item Master")[0]
+    assert first["Item code"] == "85000A" and first["Price"] == "1.95"
+    assert control(window).count.text() == "2,000 rows"
+
+
+def test_ho_control_fetches_pages_as_one_scrolls(pos: OpensPos) -> None:
+    window = pos()
+    offscreen.show_room(window, "Item Master")
+    model = control(window).model
+    assert model.rowCount() == 100
+    bar = control(window).table.verticalScrollBar()
+
+    def scrolled() -> bool:
+        bar.setValue(bar.maximum())
+        return model.rowCount() >= 400
+
+    offscreen.until(scrolled, what="the fourth page")
+
+
+def test_ho_control_searches(pos: OpensPos) -> None:
+    window = pos()
+    offscreen.show_room(window, "Item Master")
+    page = control(window)
+    QTest.keyClicks(page.search, "85123A")
+    offscreen.until(lambda: page.model.rowCount() == 1, what="the item")
+    QTest.keyClicks(page.search, "XX")
+    offscreen.until(lambda: page.faces.face == "empty", what="nothing")
+    offscreen.press(page.faces.notice.action)
+    offscreen.until(lambda: page.model.rowCount() == 100, what="everything")
+
+
+def test_an_empty_list_leads_to_data_exchange(pos: OpensPos) -> None:
+    window = pos()
+    offscreen.show_room(window, "Users")
+    assert "Users is empty." in offscreen.words(window)
+    offscreen.press(control(window).faces.notice.action)
+    assert window.pages.currentWidget() is window.exchange
+    assert window.navigation.currentItem() is window.navigation.exchange
+
+
+def test_a_list_that_cannot_be_read_shows_the_problem(pos: OpensPos) -> None:
+    desk = StagedDesk(is_ho=False)
+    desk.grid_fault = desk.stopped
+    window = pos(desk)
+    offscreen.show_room(window, "Item Master")
+    assert control(window).faces.face == "problem"
+    desk.grid_fault = None
+    offscreen.press(control(window).faces.notice.action)
+    offscreen.until(lambda: control(window).faces.face == "normal", what="the list")
+
+
+def test_nothing_received_yet_offers_to_sync(pos: OpensPos) -> None:
+    desk = StagedDesk(is_ho=False).first_run()
+    window = pos(desk)
+    assert "Nothing was received yet." in offscreen.words(window)
+    offscreen.press(offscreen.button(window, "Sync now"))
+    offscreen.wait_for_end(window)
+    assert desk.asked == [None]
