@@ -28,6 +28,9 @@ from ginesys_sync.wire.excerpt import excerpts
 
 _FIRST_SLICE = 500
 _LARGEST_SLICE = 20_000
+_FOLD_RECORDS = 2_000
+"""After so many records the log is folded into the database file: often enough that no till's own
+commit ever has to, seldom enough that a handful of prices costs nothing."""
 
 
 def _without(span: Span, faults: Faults) -> Iterator[Span]:
@@ -57,6 +60,7 @@ class Slices:
         self._context = context
         self._sizes: dict[str, int] = {}
         self._rest = 0.0
+        self._let_go_at = 0.0
 
     def of(self, entity: Entity, span: Span | None) -> Iterator[Span]:
         """The slices of a span, each sized when its turn comes."""
@@ -68,19 +72,26 @@ class Slices:
             first = last + 1
 
     def timed(self, entity: Entity, span: Span, work: Callable[[], None]) -> None:
-        """Let a till have the lock for as long as we had it, then do one transaction and learn from
-        its length.
-        """
-        clock = self._context.clock
-        if self._rest > 0:
-            clock.sleep(self._rest)
-        start = clock.monotonic()
-        work()
-        self._rest = clock.monotonic() - start
+        """Do one transaction on a span and learn from its length."""
+        seconds = self.held(work)
         count = span.last - span.first + 1
         size = self._sizes.get(entity.name, _FIRST_SLICE)
         if count >= size // 2:
-            self._sizes[entity.name] = next_slice(count, self._rest, self._context.lock_seconds)
+            self._sizes[entity.name] = next_slice(count, seconds, self._context.lock_seconds)
+
+    def held(self, work: Callable[[], None]) -> float:
+        """Let a till have the lock for as long as we had it, then do one transaction. Returns its
+        seconds. What was done without the lock since the last one is part of the pause.
+        """
+        clock = self._context.clock
+        left = self._rest - (clock.monotonic() - self._let_go_at)
+        if left > 0:
+            clock.sleep(left)
+        start = clock.monotonic()
+        work()
+        self._let_go_at = clock.monotonic()
+        self._rest = self._let_go_at - start
+        return self._rest
 
 
 class BatchWork:
@@ -95,6 +106,7 @@ class BatchWork:
         self.no = no
         self.raw = raw
         self.faults: Faults = {}
+        self.keyless: list[int] = []
         self.is_load = False
         self.places: dict[int, tuple[str, int]] = {}
 
@@ -161,6 +173,7 @@ class BodyWork:
         self._context = context
         self._applier = applier
         self._slices = Slices(context)
+        self._unfolded = 0
         self._conflicts = Conflicts(context, applier)
 
     def move_cursor(self, stream: str, epoch: str, no: int) -> None:
@@ -180,6 +193,8 @@ class BodyWork:
         applier, entity = self._applier, work.entity
         applier.attach(work.raw)
         images, gone = applier.span(entity), applier.gone_span()
+        # Looked at once, before any lock is taken: nothing but the body says it.
+        work.keyless = applier.keyless(entity, images) if images else []
         in_use: list[Span] = []
         for part in self._slices.of(entity, gone):
             in_use += self._bury(work, part)
@@ -192,14 +207,35 @@ class BodyWork:
     # --- images -----------------------------------------------------------------------------------
 
     def _write(self, work: BatchWork, span: Span) -> None:
-        """One slice: everything in it that may go in goes in; the rest is noted as faults."""
-        self._slices.timed(work.entity, span, lambda: self._write_or_halve(work, span))
+        """One slice: everything in it that may go in goes in; the rest is noted as faults.
 
-    def _write_or_halve(self, work: BatchWork, span: Span) -> None:
+        Whether the tables hold what was sent is looked at after the commit, where it keeps nobody
+        waiting; only when something differs it is done again inside the transaction, which tells a
+        changed value from another program's edit of this very moment. Others may edit shared
+        records at any time, so those are always compared inside.
+        """
+        is_shared = work.entity.owner is Owner.SHARED
+        self._slices.timed(
+            work.entity, span, lambda: self._write_or_halve(work, span, does_compare=is_shared)
+        )
+        if not is_shared and self._differs(work, span):
+            self._slices.timed(
+                work.entity, span, lambda: self._write_or_halve(work, span, does_compare=True)
+            )
+        self._unfolded += span.last - span.first + 1
+        if self._unfolded >= _FOLD_RECORDS:
+            self._applier.fold_log()
+            self._unfolded = 0
+
+    def _differs(self, work: BatchWork, span: Span) -> bool:
+        written = _without(span, work.faults)
+        return any(self._applier.differing(work.entity, part) for part in written)
+
+    def _write_or_halve(self, work: BatchWork, span: Span, does_compare: bool) -> None:
         broken: ConstraintBroken | None = None
         for do_vacate in (False, True):
             try:
-                self._write_once(work, span, do_vacate)
+                self._write_once(work, span, do_vacate, does_compare)
                 return
             except ConstraintBroken as fault:
                 broken = fault
@@ -210,9 +246,9 @@ class BodyWork:
             work.faults[span.first] = (broken.code, broken.reason, "")
             return
         for half in span.halves():
-            self._write_or_halve(work, half)
+            self._write_or_halve(work, half, does_compare)
 
-    def _write_once(self, work: BatchWork, span: Span, do_vacate: bool) -> None:
+    def _write_once(self, work: BatchWork, span: Span, do_vacate: bool, does_compare: bool) -> None:
         applier, entity = self._applier, work.entity
         connection = applier.connection
         found: Faults = {}
@@ -225,7 +261,7 @@ class BodyWork:
                 if do_vacate:
                     applier.vacate(entity, part)
                 applier.upsert(entity, part)
-                for number in applier.differing(entity, part):
+                for number in applier.differing(entity, part) if does_compare else ():
                     found[number] = (
                         "changed",
                         "This database did not keep the record as it was sent (a type or a "
@@ -239,8 +275,10 @@ class BodyWork:
     def _faults(self, work: BatchWork, span: Span) -> Faults:
         applier, entity = self._applier, work.entity
         found: Faults = {}
-        for number in applier.keyless(entity, span):
-            found[number] = ("no_key", "The record has no key, or rows that are not its own.", "")
+        for number in work.keyless:
+            if span.first <= number <= span.last:
+                words = "The record has no key, or rows that are not its own."
+                found[number] = ("no_key", words, "")
         if entity.owner is Owner.SITE:
             for number in applier.not_of(entity, span, work.origin):
                 found[number] = (
@@ -329,10 +367,14 @@ class BodyWork:
         """Park what was set aside, and move on, in one transaction."""
         connection = self._applier.connection
         parked = self._parked_records(work)
-        with transaction(connection):
-            require_fence(connection, self._context.fence)
-            parking.park(connection, parked, self._context.now())
-            at_end()
+
+        def move_on() -> None:
+            with transaction(connection):
+                require_fence(connection, self._context.fence)
+                parking.park(connection, parked, self._context.now())
+                at_end()
+
+        self._slices.held(move_on)
         for record in parked:
             if record.code == KEPT_EDIT:
                 continue

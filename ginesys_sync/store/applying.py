@@ -75,6 +75,8 @@ class BodyApplier:
         self._uniques: dict[str, tuple[tuple[str, ...], ...]] = {}
         with database_faults():
             self._run("ATTACH ':memory:' AS body")
+            # The log is folded in by `fold_log`, in a pause, and not by the commit that fills it.
+            self._run("PRAGMA wal_autocheckpoint=0")
             self._run("PRAGMA trusted_schema=OFF")
             self._run("PRAGMA cell_size_check=ON")
 
@@ -85,6 +87,13 @@ class BodyApplier:
         with database_faults():
             self._raw.deserialize(data, name="body")
 
+    def fold_log(self) -> None:
+        """Copy what the log holds into the database file, as far as readers let it. Outside a
+        transaction: it keeps no writer waiting, so that no till pays for what was applied.
+        """
+        with database_faults():
+            self._run("PRAGMA main.wal_checkpoint(PASSIVE)").fetchall()
+
     def span(self, entity: Entity) -> Span | None:
         """The ids of the records that have an image; None when there are none."""
         return self._bounds(entity.root.name)
@@ -94,7 +103,11 @@ class BodyApplier:
         return self._bounds(GONE)
 
     def _bounds(self, table: str) -> Span | None:
-        first, last = self._run(f"SELECT min({ID}), max({ID}) FROM body.{quoted(table)}").fetchone()
+        # Two lookups; asked for both at once, SQLite reads the whole table.
+        first, last = self._run(
+            f"SELECT (SELECT min({ID}) FROM body.{quoted(table)}), "
+            f"(SELECT max({ID}) FROM body.{quoted(table)})"
+        ).fetchone()
         return None if first is None else Span(first, last)
 
     def hush(self, entity: Entity) -> None:
@@ -435,7 +448,8 @@ class BodyApplier:
         )
 
     def _ids(self, statement: str, values: Sequence[object] = ()) -> list[int]:
-        return [row[0] for row in self._run(statement, tuple(values)).fetchall()]
+        with database_faults():
+            return [row[0] for row in self._run(statement, tuple(values)).fetchall()]
 
 
 def _within(alias: str, span: Span) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from ginesys_sync.core.errors import AlreadyRunning
-from ginesys_sync.store.database import read_state, transaction, write_state
+from ginesys_sync.store.database import raw, read_state, transaction, write_state
 
 _FENCE = "fence"
 
@@ -24,7 +24,10 @@ def raise_fence(connection: Connection) -> int:
 
 def require_fence(connection: Connection, fence: int) -> None:
     """Inside a transaction: whether this run still owns the database. Raises AlreadyRunning."""
-    if int(read_state(connection, _FENCE) or 0) != fence:
+    # By the driver itself: this is asked inside every lock that a till may be waiting for.
+    found = raw(connection).execute("SELECT value FROM sync_state WHERE name = ?", (_FENCE,))
+    (value,) = found.fetchone() or ("0",)
+    if int(value) != fence:
         raise AlreadyRunning(
             "Another run of this site has taken over.",
             "Nothing is lost: the other run goes on with the work.",
