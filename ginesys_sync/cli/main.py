@@ -53,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
         window = verbs.add_parser(verb, help=words, description=words.capitalize() + ".")
         _home(window)
         window.add_argument("--theme", choices=("auto", "light", "dark"), default="auto")
+        window.add_argument("--place", type=int, default=-1, help=argparse.SUPPRESS)
     service = verbs.add_parser("service", help="sync by schedule and for the windows, without one")
     _home(service)
     service.add_argument("--child", action="store_true", help=argparse.SUPPRESS)

@@ -136,6 +136,10 @@ class WebDatabase:
         """Say how a store stands (head office)."""
         return self._call("POST", routes.SITES, request, messages.SiteContact)
 
+    def chain(self) -> messages.Chain:
+        """Every site of the chain (head office)."""
+        return self._call("GET", routes.CHAIN, None, messages.Chain)
+
     def put_body(self, sha256: str, body: bytes | Path) -> None:
         """Send a body, given as bytes or as the file that holds them.
 
@@ -256,6 +260,12 @@ class WebDatabase:
         """Raises KnownError unless this is a good answer of a Web Database we can talk to."""
         spoken = response.headers.get(routes.PROTOCOL_HEADER, "")
         where = f"{response.request.method} {response.url}: {response.status_code}"
+        if (
+            not {"content-length", "transfer-encoding", "content-type"}
+            & set(map(str.lower, response.headers))
+            and response.status_code != 204
+        ):
+            raise Unreachable("The connection to the Web Database broke.", detail=f"{where}, cut")
         if not spoken.isdecimal():
             if response.status_code in (502, 503, 504):
                 raise Unreachable(

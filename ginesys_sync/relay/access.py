@@ -174,6 +174,12 @@ def change_site(relay: Relay, caller: Caller, change: messages.SiteChange) -> me
     return contacts[0]
 
 
+def list_chain(relay: Relay, caller: Caller, _: None) -> messages.Chain:
+    """Every site of the caller's chain."""
+    with relay.database.reading() as reader:
+        return messages.Chain(sites=list_contacts(reader, caller.organisation))
+
+
 def list_contacts(
     reader: sqlite3.Connection, organisation: str, site: str | None = None
 ) -> list[messages.SiteContact]:

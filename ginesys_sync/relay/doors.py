@@ -153,6 +153,15 @@ DOORS = (
         access.change_site,
         ("site_unknown", "site_is_ho"),
     ),
+    Door(
+        routes.CHAIN,
+        "chain",
+        "List the sites of the chain",
+        Open.HEAD_OFFICE,
+        None,
+        messages.Chain,
+        access.list_chain,
+    ),
 )
 
 ANY_DOOR = ("versions_differ", "too_large", "too_slow", "method_refused", "busy", "internal")

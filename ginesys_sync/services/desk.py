@@ -43,6 +43,16 @@ class Desk(Protocol):
     def sites(self) -> tuple[SiteLine, ...]:
         """The stores of the chain (head office only; a store gets an empty tuple)."""
 
+    def refresh_sites(self) -> None:
+        """Ask the Web Database who has joined and when each was last seen (takes as long as the
+        network does; head office only)."""
+
+    def demo_actions(self) -> tuple[str, ...]:
+        """The entries of the `Demo` menu; empty for a site that is no demo's."""
+
+    def demo_act(self, name: str) -> str:
+        """Do one of them. Returns a sentence that says what was done and what to press next."""
+
     def ask_sync(self, sites: Sequence[str] | None) -> int:
         """Ask for a run: None for *Sync All* (or a store's *Sync*), else the ticked sites. Returns
         the request's number at once; the service is started as a child when none runs.

@@ -33,7 +33,7 @@ from ginesys_sync.services.views import (
 )
 from ginesys_sync.store import grids, runs
 from ginesys_sync.store.database import Connection, database_faults
-from ginesys_sync.store.plans import newest_plan
+from ginesys_sync.store.plans import present_plan
 
 
 class HomeDesk:
@@ -60,7 +60,7 @@ class HomeDesk:
             yield self._connection
 
     def _plan(self, connection: Connection) -> Plan:
-        return with_own_entities(newest_plan(connection))
+        return with_own_entities(present_plan(connection))
 
     def overview(self) -> Overview:
         """What the head of a window says now."""
@@ -76,6 +76,26 @@ class HomeDesk:
         """The stores of the chain."""
         with self._asking() as connection:
             return site_lines(connection) if self._site.is_head_office else ()
+
+    def refresh_sites(self) -> None:
+        """Ask the Web Database who has joined."""
+        from ginesys_sync.services.members import refresh_members
+
+        refresh_members(self._folder)
+
+    def demo_actions(self) -> tuple[str, ...]:
+        """The entries of the `Demo` menu."""
+        if not self._site.home.settings.demo:
+            return ()
+        from ginesys_sync.services.demo import demo_actions
+
+        return demo_actions(self._site.code)
+
+    def demo_act(self, name: str) -> str:
+        """Do one of them."""
+        from ginesys_sync.services.demo import demo_act
+
+        return demo_act(self._site.database, self._site.code, name)
 
     # --- runs ---------------------------------------------------------------------------------------------------
 

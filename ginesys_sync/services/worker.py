@@ -7,12 +7,13 @@ starts it as its child if none runs; such a child ends some time after the last 
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -26,7 +27,9 @@ from ginesys_sync.store import runs
 from ginesys_sync.store.database import Connection
 
 SERVICE_LOCK = "service.lock"
+PID_FILE = "service.pid"
 LOOK_SECONDS = 0.2
+STOP_SECONDS = 30.0
 IDLE_CHILD_SECONDS = 120.0
 log = logging.getLogger(__name__)
 
@@ -65,6 +68,20 @@ def start_child(folder: Path) -> subprocess.Popen[bytes]:
     )
 
 
+def stop_service(folder: Path) -> None:
+    """End the service of a home if one runs, and wait until it has."""
+    try:
+        pid = int((folder / PID_FILE).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return
+    if not is_service_running(folder):
+        return
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    with suppress(Timeout):
+        FileLock(folder / SERVICE_LOCK, timeout=STOP_SECONDS).acquire().lock.release()
+
+
 class Service:
     """Serves the requests of one site, one at a time, until told to stop."""
 
@@ -83,6 +100,7 @@ class Service:
     def serve(self) -> int:
         """Until stopped. Raises AlreadyRunning when a service of this site runs already."""
         with _only_service(self._folder), opened_site(self._folder) as site:
+            (self._folder / PID_FILE).write_text(f"{os.getpid()}\n", encoding="ascii")
             minutes = open_home(self._folder).settings.sync_minutes
             with site.database.connect() as connection, self._schedule(connection, minutes):
                 self._end_left_over(connection)

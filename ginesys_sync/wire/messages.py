@@ -313,6 +313,12 @@ class SiteContact(Message):
     loads_wanted: list[StreamText] = []
 
 
+class Chain(Message):
+    """Answer of CHAIN: every site that was ever invited (for head office only)."""
+
+    sites: list[SiteContact]
+
+
 class OpenRequest(Message):
     """The first call of a run: who I am this time, how far my own streams are sealed, and the first
     page of mail.

@@ -15,6 +15,7 @@ MAIL = "/v1/mail"
 ACKS = "/v1/acks"
 LOADS = "/v1/loads"
 SITES = "/v1/sites"
+CHAIN = "/v1/chain"
 BODIES = "/v1/bodies"
 OPENAPI = "/v1/openapi.json"
 
