@@ -129,33 +129,46 @@ def _calm_words(
 ) -> tuple[str, str]:
     when = ago(moment(last.ended_at), now)
     changes = sum(grids.waiting_changes(connection).values())
-    open_at = grids.unacknowledged(connection)
     parts = [f"Last sync {when}."]
     if changes:
-        parts.append(f"{_records(changes)} changed since then {_wait(changes)} to be sent.")
-    elif open_at and site.is_head_office:
-        count = len(open_at)
-        parts.append(
-            f"{count:,} {'store has' if count == 1 else 'stores have'} not processed everything yet."
-        )
-    elif open_at:
-        parts.append("Head office has not processed everything yet.")
-    elif not site.is_head_office:
-        parts.append("Everything here is at head office.")
+        verb = "waits" if changes == 1 else "wait"
+        parts.append(f"{_changes(changes)} since then {verb} to be sent.")
     else:
-        parts.append("Every store has processed what it was sent.")
+        parts.append(_what_is_open(connection, site))
     if attention:
         needs = "record needs" if attention == 1 else "records need"
         parts.append(f"{attention:,} {needs} attention.")
     return " ".join(parts), f"Press {button} to send them now." if changes else ""
 
 
+def _what_is_open(connection: Connection, site: OpenSite) -> str:
+    """What others have not read or processed yet, in one sentence."""
+    open_at = grids.unacknowledged(connection)
+    unsent = grids.waiting_records(connection)
+    if not site.is_head_office:
+        if open_at or unsent:
+            return "Head office has not processed everything yet."
+        return "Everything here is at head office."
+    if unsent:
+        waits = "waits" if sum(unsent.values()) == 1 else "wait"
+        return f"{_records(sum(unsent.values()))} {waits} for {_stores(list(unsent))}."
+    if open_at:
+        has = "has" if len(open_at) == 1 else "have"
+        return f"{_stores(list(open_at))} {has} not processed everything yet."
+    return "Every store has processed what it was sent."
+
+
+def _stores(codes: list[str]) -> str:
+    """`S001`, or `3 stores`."""
+    return codes[0] if len(codes) == 1 else f"{len(codes):,} stores"
+
+
 def _records(count: int) -> str:
     return f"{count:,} record{'' if count == 1 else 's'}"
 
 
-def _wait(count: int) -> str:
-    return "waits" if count == 1 else "wait"
+def _changes(count: int) -> str:
+    return f"{count:,} change{'' if count == 1 else 's'}"
 
 
 # --- lamps --------------------------------------------------------------------------------------------------------
@@ -211,7 +224,7 @@ def _stores_lamp(connection: Connection, now: datetime) -> Lamp:
         return Lamp(name, Light.UNKNOWN, "None joined", "No store has joined the chain yet.")
     seen = sites.contacts(connection)
     silent = [s for s in active if _is_silent(seen.get(s.code), now)]
-    behind = grids.unacknowledged(connection)
+    behind = {*grids.unacknowledged(connection), *grids.waiting_records(connection)}
     if silent:
         return Lamp(
             name,
@@ -224,7 +237,7 @@ def _stores_lamp(connection: Connection, now: datetime) -> Lamp:
             name,
             Light.WARNING,
             f"{len(behind):,} of {len(active):,} waiting",
-            "They have not processed everything that was sent to them.",
+            f"{', '.join(sorted(behind)[:5])}: not everything is sent and processed there yet.",
         )
     return Lamp(name, Light.GOOD, "Up to date", f"All {len(active):,} have processed everything.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import logging
+import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,20 +20,21 @@ from ginesys_sync.core.errors import (
     Cancelled,
     HomeUnusable,
     KnownError,
+    ProgramFault,
     UnknownSite,
 )
 from ginesys_sync.core.events import Event, Listener, RunEnded, RunStarted
 from ginesys_sync.core.model import HEAD_OFFICE, Role, SiteCode, SiteState
 from ginesys_sync.core.status import CLOSING_SENTENCE, Outcome
 from ginesys_sync.engine.context import RunContext, Tally
+from ginesys_sync.engine.plan import put_plan_in_place
 from ginesys_sync.engine.pump import ThreadPump
 from ginesys_sync.engine.run import Pump, exchange
 from ginesys_sync.engine.staging import Staging
 from ginesys_sync.services.site import PROGRAM, OpenSite, opened_site
 from ginesys_sync.store import parking, runs, sites
-from ginesys_sync.store.database import Connection, Database, transaction
+from ginesys_sync.store.database import Connection, Database
 from ginesys_sync.store.fence import raise_fence
-from ginesys_sync.store.plans import install_plan, installed_version, newest_plan
 
 LOCK_FILE = "run.lock"
 _PROGRESS_SECONDS = 0.25
@@ -212,12 +214,11 @@ def _run(
             run=run,
             sites=ask.sites,
             tally=tally,
-            reload_plan=_reload_plan,
             check_sites=check_asked,
         )
         writer = _ProgressWriter(site.database, run, tally, clock)
         stack.callback(writer.close)
-        fault = _attempt(context, connection, make_pump(lambda: None))
+        fault = _attempt(context, make_pump(lambda: None))
     attention = parking.count_parked(connection)
     ended = _ended(run, fault, attention, context.notes)
     told = (
@@ -237,14 +238,20 @@ def _run(
     return ended
 
 
-def _attempt(context: RunContext, connection: Connection, pump: Pump) -> KnownError | None:
+def _attempt(context: RunContext, pump: Pump) -> KnownError | None:
+    """Do the run's work; what stopped it, if anything did."""
     try:
-        _reload_plan(context)
+        put_plan_in_place(context)
         exchange(context, pump)
     except KnownError as fault:
         log.warning("run %d stopped: %s (%s)", context.run, fault, fault.detail)
         return fault
-    del connection
+    except Exception as fault:
+        code = secrets.token_hex(3).upper()
+        log.exception("run %d stopped by a mistake of the program, code %s", context.run, code)
+        return ProgramFault(
+            f"The program made a mistake (code {code}).", detail=f"{code} {type(fault).__name__}"
+        )
     return None
 
 
@@ -253,15 +260,6 @@ def _ended(run: int, fault: KnownError | None, attention: int, notes: Sequence[s
         return Ended(run, _outcome(fault), stopped_sentence(fault), tuple(notes), fault)
     outcome = Outcome.ATTENTION if attention or notes else Outcome.DONE
     return Ended(run, outcome, CLOSING_SENTENCE, tuple(notes))
-
-
-def _reload_plan(context: RunContext) -> None:
-    """Work by the newest plan this database has: put its triggers in place when it has just come."""
-    with context.database.connect() as connection:
-        plan = newest_plan(connection)
-        if plan.version != installed_version(connection):
-            with transaction(connection):
-                context.plan = install_plan(connection, plan, context.is_head_office)
 
 
 class _ProgressWriter:
