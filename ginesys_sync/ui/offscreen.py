@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, TypeVar
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QAbstractItemModel, QCoreApplication, QEvent, QModelIndex, Qt
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QAction, QColor, QPainter
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QLabel, QTreeView, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QLabel, QMenu, QTreeView, QWidget
 
 from ginesys_sync.services.views import RunSummary
 from ginesys_sync.ui.launchpad.select_site import SelectSite
@@ -206,6 +206,16 @@ def tick_sites(dialog: SelectSite, codes: Iterable[str]) -> None:
     dialog.search.clear()
 
 
+def menu_entry(window: SyncWindow, menu: str, entry: str) -> QAction:
+    """An entry of a menu; `trigger()` it. Raises LookupError."""
+    for found in window.menuBar().findChildren(QMenu):
+        if found.title().replace("&", "") == menu:
+            for action in found.actions():
+                if action.text().replace("&", "") == entry:
+                    return action
+    raise LookupError(f"no {entry!r} in the menu {menu!r}")
+
+
 def press_sync_selective(
     window: LaunchpadWindow, codes: Iterable[str], picture_of_dialog: Path | None = None
 ) -> None:
@@ -213,6 +223,8 @@ def press_sync_selective(
     show_tab(window, "Data Sync")
     press(window.data_sync.sync_selective)
     dialog = window.select_site
+    assert dialog is not None
+    settle(window)
     tick_sites(dialog, codes)
     if picture_of_dialog is not None:
         picture(window, picture_of_dialog)

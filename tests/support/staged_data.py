@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from ginesys_sync.core.errors import KnownError
 from ginesys_sync.core.status import (
+    CLOSING_SENTENCE,
     Kind,
+    Outcome,
     Stage,
     Status,
 )
@@ -267,3 +270,43 @@ def attention() -> list[AttentionRow]:
         )
         for entity, key, code, reason, missing in reasons
     ]
+
+
+def summary(
+    is_ho: bool,
+    stopped: KnownError,
+    sites: Sequence[str] | None,
+    outcome: Outcome = Outcome.DONE,
+    run: int = 41,
+    what: str = "",
+) -> RunSummary:
+    codes = list(sites or ("S001", "S002")) if is_ho else ["HO"]
+    is_bad = outcome is Outcome.ATTENTION
+    lines = tuple(
+        SiteSummary(
+            code, "Head office" if code == "HO" else f"Store {code}",
+            1243 - place, 0 if place else 12, 0 if place else 12,
+            3, 17 * place, 3 if is_bad and not place else 0,
+        )
+        for place, code in enumerate(codes)
+    )  # fmt: skip
+    why = {
+        Outcome.STOPPED: "Sync stopped: the Web Database did not answer. "
+        "Nothing is lost. Press Sync again.",
+        Outcome.CANCELLED: "Sync stopped: cancelled. Nothing is lost. Press Sync to go on.",
+    }
+    next_ho = "Waiting for S001 to press Sync, last seen 3 min ago."
+    next_store = "Head office confirms your 5 bills at its next sync."
+    return RunSummary(
+        run,
+        what or ("Sync All" if is_ho else "Sync"),
+        ago(minutes=3, seconds=6),
+        ago(minutes=3),
+        outcome,
+        lines if outcome in (Outcome.DONE, Outcome.ATTENTION) else (),
+        (next_ho if is_ho else next_store,) if outcome is not Outcome.STOPPED else (),
+        why.get(outcome, CLOSING_SENTENCE),
+        stopped.title if outcome is Outcome.STOPPED else "",
+        stopped.advice if outcome is Outcome.STOPPED else "",
+        stopped.detail if outcome is Outcome.STOPPED else "",
+    )

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from ginesys_sync.core.errors import KnownError, Unreachable
 from ginesys_sync.core.status import (
-    CLOSING_SENTENCE,
     CONNECTION_SENTENCE,
     Outcome,
 )
@@ -33,9 +32,7 @@ from ginesys_sync.services.views import (
     RecordRow,
     RunGroup,
     RunRow,
-    RunSummary,
     SiteLine,
-    SiteSummary,
 )
 from tests.support import staged_data as data
 
@@ -52,6 +49,8 @@ class StagedDesk:
         self.gate.set()
         self.asked: list[Sequence[str] | None] = []
         self.cancelled: list[int] = []
+        self.joining: list[SiteLine] = []
+        self.demo: tuple[str, ...] = ()
         self.sent_questions: list[GridFilter] = []
         self.is_endless = False
         self.outcome = Outcome.DONE
@@ -77,7 +76,7 @@ class StagedDesk:
             )
             for n in range(2000)
         ]
-        self.told = data.overview(is_ho, self._summary(None))
+        self.told = data.overview(is_ho, data.summary(self.is_ho, self.stopped, None))
         self._version = 1
         self._looks: dict[int, int] = {}
         self._what: dict[int, str] = {}
@@ -118,7 +117,7 @@ class StagedDesk:
             headline="The Web Database cannot be reached since 10:42.",
             next_step="Check the internet connection. Nothing is lost: "
             "what waits is sent at the next sync.",
-            last=self._summary(None, Outcome.STOPPED),
+            last=data.summary(self.is_ho, self.stopped, None, Outcome.STOPPED),
         )
         return self
 
@@ -181,7 +180,7 @@ class StagedDesk:
         self.change(
             attention=3,
             headline="Everything is at its place, except 3 records.",
-            last=self._summary(None, Outcome.ATTENTION),
+            last=data.summary(self.is_ho, self.stopped, None, Outcome.ATTENTION),
         )
         return self
 
@@ -204,6 +203,19 @@ class StagedDesk:
         self._ask()
         return self.site_lines
 
+    def refresh_sites(self) -> None:
+        self._ask()
+        if self.joining:
+            self.site_lines += tuple(self.joining)
+            self.joining = []
+
+    def demo_actions(self) -> tuple[str, ...]:
+        return self.demo
+
+    def demo_act(self, name: str) -> str:
+        self._ask()
+        return f"{name}: done. Press Sync All next."
+
     def ask_sync(self, sites: Sequence[str] | None) -> int:
         self._ask()
         self.asked.append(sites)
@@ -224,7 +236,14 @@ class StagedDesk:
         is_cancelling = request in self.cancelled
         if look > 12 or is_cancelling:
             outcome = Outcome.CANCELLED if is_cancelling else self.outcome
-            summary = self._summary(self.asked[-1] if self.asked else None, outcome, request, what)
+            summary = data.summary(
+                self.is_ho,
+                self.stopped,
+                self.asked[-1] if self.asked else None,
+                outcome,
+                request,
+                what,
+            )
             self.change(last=summary, current=None, situation="normal")
             return data.progress(request, what, 12, summary)
         return data.progress(request, what, look, None)
@@ -357,41 +376,3 @@ class StagedDesk:
         start = after or 0
         end = start + limit
         return Page(tuple(whole[start:end]), end if end < len(whole) else None)
-
-    def _summary(
-        self,
-        sites: Sequence[str] | None,
-        outcome: Outcome = Outcome.DONE,
-        run: int = 41,
-        what: str = "",
-    ) -> RunSummary:
-        codes = list(sites or ("S001", "S002")) if self.is_ho else ["HO"]
-        is_bad = outcome is Outcome.ATTENTION
-        lines = tuple(
-            SiteSummary(
-                code, "Head office" if code == "HO" else f"Store {code}",
-                1243 - place, 0 if place else 12, 0 if place else 12,
-                3, 17 * place, 3 if is_bad and not place else 0,
-            )
-            for place, code in enumerate(codes)
-        )  # fmt: skip
-        why = {
-            Outcome.STOPPED: "Sync stopped: the Web Database did not answer. "
-            "Nothing is lost. Press Sync again.",
-            Outcome.CANCELLED: "Sync stopped: cancelled. Nothing is lost. Press Sync to go on.",
-        }
-        next_ho = "Waiting for S001 to press Sync, last seen 3 min ago."
-        next_store = "Head office confirms your 5 bills at its next sync."
-        return RunSummary(
-            run,
-            what or ("Sync All" if self.is_ho else "Sync"),
-            data.ago(minutes=3, seconds=6),
-            data.ago(minutes=3),
-            outcome,
-            lines if outcome in (Outcome.DONE, Outcome.ATTENTION) else (),
-            (next_ho if self.is_ho else next_store,) if outcome is not Outcome.STOPPED else (),
-            why.get(outcome, CLOSING_SENTENCE),
-            self.stopped.title if outcome is Outcome.STOPPED else "",
-            self.stopped.advice if outcome is Outcome.STOPPED else "",
-            self.stopped.detail if outcome is Outcome.STOPPED else "",
-        )

@@ -125,4 +125,5 @@ def test_closing_waits_for_threads_and_drops_their_answers(qtbot: QtBot) -> None
     assert ended.is_set()
     assert not background.is_busy
     background.run(lambda: "never", heard.append)
-    assert not background.is_busy and heard == []
+    assert not background.is_busy
+    assert heard == []

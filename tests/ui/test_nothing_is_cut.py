@@ -37,8 +37,11 @@ def cut(window: QWidget) -> list[str]:
                 is_cut = child.width() < child.sizeHint().width()
             if is_cut or child.height() < child.fontMetrics().height():
                 found.append(f"label {child.text()!r}")
-        is_button = isinstance(child, QAbstractButton) and child.text()
-        if is_button and child.width() < child.minimumSizeHint().width():
+        if (
+            isinstance(child, QAbstractButton)
+            and child.text()
+            and child.width() < child.minimumSizeHint().width()
+        ):
             found.append(f"button {child.text()!r}")
         if isinstance(child, QScrollArea):
             inside = child.widget()
@@ -77,6 +80,7 @@ def test_dialogs(launchpad: Opens, pos: OpensPos) -> None:
     window = launchpad(StagedDesk().needing_attention())
     shrink(window)
     offscreen.press(window.data_sync.sync_selective)
+    assert window.select_site is not None
     assert not cut(window.select_site)
     window.select_site.reject()
     window.show_attention()

@@ -21,9 +21,11 @@ def control(window: PosWindow) -> HoControlPage:
 def test_the_rooms_read_as_the_trade_knows_them(pos: OpensPos) -> None:
     navigation = pos().navigation
     assert navigation.administration.text(0) == "Administration"
-    assert navigation.administration.child(0).text(0) == "Data Exchange"
+    assert navigation.exchange.parent() is navigation.administration
+    assert navigation.exchange.text(0) == "Data Exchange"
     assert navigation.back_office.text(0) == "Back Office"
-    assert navigation.back_office.child(0).text(0) == "HO Control"
+    assert navigation.ho_control.parent() is navigation.back_office
+    assert navigation.ho_control.text(0) == "HO Control"
     names = [item.text(0) for item in navigation.lists()]
     assert {"My Store", "Item Master", "Item Price Management", "Promotion", "Users"} <= set(names)
 
@@ -100,6 +102,20 @@ def test_ho_control_searches(pos: OpensPos) -> None:
     offscreen.until(lambda: page.faces.face == "empty", what="nothing")
     offscreen.press(page.faces.notice.action)
     offscreen.until(lambda: page.model.rowCount() == 100, what="everything")
+
+
+def test_a_list_that_was_empty_shows_what_came_meanwhile(pos: OpensPos) -> None:
+    desk = StagedDesk(is_ho=False)
+    items, desk.items = desk.items, []
+    window = pos(desk)
+    offscreen.show_room(window, "Item Master")
+    assert control(window).faces.face == "empty"
+    offscreen.show_room(window, "Data Exchange")
+    desk.items = items
+    desk.change(headline="2,000 items came.")
+    offscreen.until(lambda: window.strip.headline.text() == "2,000 items came.")
+    offscreen.show_room(window, "Item Master")
+    assert control(window).faces.face == "normal"
 
 
 def test_an_empty_list_leads_to_data_exchange(pos: OpensPos) -> None:

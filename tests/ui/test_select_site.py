@@ -4,6 +4,7 @@ selection."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -22,11 +23,17 @@ def window(launchpad: Opens) -> LaunchpadWindow:
     return launchpad(StagedDesk(stores=20))
 
 
+def opened(window: LaunchpadWindow) -> SelectSite:
+    offscreen.press(window.data_sync.sync_selective)
+    assert window.select_site is not None
+    return window.select_site
+
+
 @pytest.fixture
 def dialog(window: LaunchpadWindow) -> Iterator[SelectSite]:
-    offscreen.press(window.data_sync.sync_selective)
-    yield window.select_site
-    window.select_site.reject()
+    found = opened(window)
+    yield found
+    found.reject()
 
 
 def shown(dialog: SelectSite) -> list[str]:
@@ -141,8 +148,20 @@ def test_a_search_without_a_hit_says_so(dialog: SelectSite) -> None:
 
 
 def test_five_thousand_sites_are_searched_while_one_types(launchpad: Opens) -> None:
-    window = launchpad(StagedDesk(stores=5000))
-    offscreen.press(window.data_sync.sync_selective)
-    QTest.keyClicks(window.select_site.search, "S4999")
-    assert shown(window.select_site) == ["S4999"]
-    window.select_site.reject()
+    dialog = opened(launchpad(StagedDesk(stores=5000)))
+    QTest.keyClicks(dialog.search, "S4999")
+    assert shown(dialog) == ["S4999"]
+    dialog.reject()
+
+
+def test_who_joins_while_it_is_open_appears_and_ticks_stay(launchpad: Opens) -> None:
+    desk = StagedDesk(stores=3)
+    newcomer = replace(desk.site_lines[0], code="S900", name="Newport")
+    window = launchpad(desk)
+    desk.joining = [newcomer]
+    dialog = opened(window)
+    offscreen.tick_sites(dialog, ["S001"])
+    offscreen.until(lambda: dialog.proxy.rowCount() == 4, what="the newcomer")
+    assert shown(dialog)[-1] == "S900"
+    assert dialog.count.text() == "1 of 4 ticked"
+    dialog.reject()

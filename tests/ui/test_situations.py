@@ -154,6 +154,21 @@ def test_a_folder_that_is_no_home_is_said_in_the_window(qtbot: QtBot, tmp_path: 
     window.deleteLater()
 
 
+def test_a_demo_has_its_menu_and_says_what_it_did(qtbot: QtBot, launchpad: Opens) -> None:
+    desk = StagedDesk()
+    desk.demo = ("Change ten prices",)
+    window = launchpad(desk)
+    menu = window.menuBar().actions()[0]
+    assert menu.text().replace("&", "") == "Demo"
+    offscreen.menu_entry(window, "Demo", "Change ten prices").trigger()
+    said = "Change ten prices: done. Press Sync All next."
+    qtbot.waitUntil(lambda: window.statusBar().currentMessage() == said)
+
+
+def test_a_real_home_has_no_demo_menu(launchpad: Opens) -> None:
+    assert launchpad().menuBar().actions() == []
+
+
 def test_geometry_is_remembered_in_the_home(launchpad: Opens, tmp_path: Path) -> None:
     first = launchpad(StagedDesk(), tmp_path)
     first.resize(900, 530)

@@ -56,7 +56,8 @@ def test_counts_are_grouped_and_have_their_number() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(4, "4 s"), (80, "1 min 20 s"), (7500, "2 h 5 min"), (-3, "0 s")]
+    ("seconds", "words"),
+    [(0.2, "under 1 s"), (4, "4 s"), (80, "1 min 20 s"), (7500, "2 h 5 min"), (-3, "0 s")],
 )
 def test_lengths_of_time_read_short(seconds: float, words: str) -> None:
     assert wording.lasted(seconds) == words

@@ -38,7 +38,13 @@ class SiteTicks(RowsModel[SiteLine]):
     def __init__(self, sites: Sequence[SiteLine], parent: QObject | None = None) -> None:
         super().__init__(SELECT_COLUMNS, lambda site: site.code, parent)
         self.ticked: set[str] = set()
+        self.show_sites(sites)
+
+    def show_sites(self, sites: Sequence[SiteLine]) -> None:
+        """Show these; ticks stay, except of sites that can no longer sync."""
         self.set_rows(sorted(sites, key=lambda site: (not site.can_sync, site.code)))
+        self.ticked &= {site.code for site in sites if site.can_sync}
+        self.ticks_changed.emit()
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         if not index.isValid() or not self.rows[index.row()].can_sync:

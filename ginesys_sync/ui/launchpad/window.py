@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -12,6 +13,9 @@ from ginesys_sync.services.desk import Desk
 from ginesys_sync.services.views import Overview, Progress, SiteLine
 from ginesys_sync.ui.widgets.ask import tell
 from ginesys_sync.ui.widgets.sync_window import SyncWindow
+
+if TYPE_CHECKING:
+    from ginesys_sync.ui.launchpad.select_site import SelectSite
 
 
 class LaunchpadWindow(SyncWindow):
@@ -23,6 +27,7 @@ class LaunchpadWindow(SyncWindow):
         super().__init__(desk, home, "Launchpad")
         self.setWindowTitle("Launchpad")
         self.sites: tuple[SiteLine, ...] = ()
+        self.select_site: SelectSite | None = None
         self._stale: set[QWidget] = set()
 
     def build_body(self) -> None:
@@ -46,6 +51,7 @@ class LaunchpadWindow(SyncWindow):
         self.data_sync.retry_wanted.connect(self._read_sites)
         self.tabs.shown.connect(self._freshen)
         self.tabs.tabBar().setFocus()
+        self._ask_who_is_there()
 
     def _make_exchange(self, is_sent: bool) -> QWidget:
         from ginesys_sync.ui.widgets.exchange_page import ExchangePage
@@ -93,9 +99,23 @@ class LaunchpadWindow(SyncWindow):
             self.desk.sites, self._take_sites, self.data_sync.show_sites_fault, lane="sites"
         )
 
+    def _ask_who_is_there(self) -> None:
+        """Let head office hear who has joined and when each was last seen.
+
+        When the Web Database does not answer, the lists keep what was known; the lamp says why.
+        """
+        self.background.run(
+            self.desk.refresh_sites,
+            lambda nothing: self._read_sites(),
+            lambda fault: None,
+            lane="contacts",
+        )
+
     def _take_sites(self, sites: tuple[SiteLine, ...]) -> None:
         self.sites = sites
         self.data_sync.show_sites(sites)
+        if self.select_site is not None and self.select_site.isVisible():
+            self.select_site.model.show_sites(sites)
         for page in self.tabs.made():
             offer = getattr(page, "offer_sites", None)
             if offer is not None:
@@ -136,6 +156,7 @@ class LaunchpadWindow(SyncWindow):
         self.select_site = SelectSite(self.sites, last, self)
         self.select_site.chosen.connect(self._sync_chosen)
         self.select_site.open()
+        self._ask_who_is_there()
 
     @Slot(object)
     def _sync_chosen(self, codes: tuple[str, ...]) -> None:

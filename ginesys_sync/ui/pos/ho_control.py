@@ -91,6 +91,8 @@ class HoControlPage(QWidget):
     def show_list(self, name: str) -> None:
         """Show another list, from its beginning, without a search."""
         if name == self.name:
+            # It may have come while another room was open.
+            self.refresh()
             return
         self.name = name
         self._heads = ()

@@ -11,7 +11,7 @@ from ginesys_sync.services.views import StageLine
 from ginesys_sync.ui.widgets import pill, theme, tokens
 from ginesys_sync.ui.widgets.wording import counted, grouped, size
 
-SHOWN = tuple(stage for stage in Stage if stage is not Stage.STARTING)
+SHOWN: tuple[Stage, ...] = tuple(stage for stage in Stage if stage is not Stage.STARTING)
 
 
 class StageSign(QWidget):

@@ -4,6 +4,7 @@ without losing anything."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSettings, QTimer, Signal, Slot
@@ -14,7 +15,7 @@ from ginesys_sync.core.errors import KnownError
 from ginesys_sync.services.desk import Desk
 from ginesys_sync.services.views import Overview, Progress, RunSummary
 from ginesys_sync.ui.widgets import theme
-from ginesys_sync.ui.widgets.ask import Question, ask
+from ginesys_sync.ui.widgets.ask import Question, ask, tell
 from ginesys_sync.ui.widgets.background import Background
 from ginesys_sync.ui.widgets.band import Band, Strip
 from ginesys_sync.ui.widgets.watch import DeskWatch
@@ -126,6 +127,7 @@ class SyncWindow(QMainWindow):
             return
         self.build_body()
         self.is_built = True
+        self.background.run(self.desk.demo_actions, self._offer_demo, lane="demo-actions")
         self._show_state()
 
     def _show_state(self) -> None:
@@ -159,6 +161,27 @@ class SyncWindow(QMainWindow):
 
     def show_trouble(self, fault: KnownError) -> None:
         """The desk does not answer: the strip says it; a window may say more."""
+
+    # --- trying it out ---
+
+    def _offer_demo(self, actions: tuple[str, ...]) -> None:
+        if not actions:
+            return
+        menu = self.menuBar().addMenu("&Demo")
+        for name in actions:
+            menu.addAction(name).triggered.connect(partial(self.act_demo, name))
+
+    def act_demo(self, name: str, is_checked: bool = False) -> None:
+        """Do an entry of the menu `Demo`; what was done is said at the foot of the window."""
+        self.background.run(
+            lambda: self.desk.demo_act(name),
+            self.statusBar().showMessage,
+            self._say_fault,
+            lane="demo",
+        )
+
+    def _say_fault(self, fault: KnownError) -> None:
+        tell(self, fault)
 
     # --- running ---
 
@@ -217,6 +240,8 @@ class SyncWindow(QMainWindow):
         if self._settings is not None:
             self._settings.setValue(f"{self.name}/geometry", self.saveGeometry())
             self._settings.sync()
+        # Gone at once for the person, although a call to the network may take its time to end.
+        self.hide()
         self.watch.close()
         self.background.close()
         event.accept()

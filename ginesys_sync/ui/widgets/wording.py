@@ -92,6 +92,8 @@ def clock(moment: datetime | None) -> str:
 
 def lasted(seconds: float) -> str:
     """A length of time: `4 s`, `1 min 20 s`, `2 h 5 min`."""
+    if 0 <= seconds < 1:
+        return "under 1 s"
     whole = max(0, round(seconds))
     if whole < _MINUTE:
         return f"{whole} s"
