@@ -52,9 +52,19 @@ def parser() -> argparse.ArgumentParser:
     ):
         window = verbs.add_parser(verb, help=words, description=words.capitalize() + ".")
         _home(window)
-        window.add_argument("--theme", choices=("auto", "light", "dark"), default="auto")
+        window.add_argument(
+            "--theme",
+            choices=("auto", "light", "dark"),
+            default="auto",
+            help="default: as the desktop",
+        )
         window.add_argument("--place", type=int, default=-1, help=argparse.SUPPRESS)
-    service = verbs.add_parser("service", help="sync by schedule and for the windows, without one")
+    service = verbs.add_parser(
+        "service",
+        help="sync by schedule and for the windows, without one",
+        description="Sync every few minutes (`sync_minutes` in home.json, 0: never) and whenever a "
+        "window asks, until SIGTERM or Ctrl+C. A window starts one by itself when none runs.",
+    )
     _home(service)
     service.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     _add_batch(verbs)
@@ -66,33 +76,73 @@ Verbs = argparse._SubParsersAction  # noqa: SLF001
 """What `add_subparsers` returns."""
 
 
-def _home(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument(
-        "--home", type=Path, required=True, metavar="DIR", help="the site's home folder"
-    )
+def _home(verb: argparse.ArgumentParser, words: str = "the site's home folder") -> None:
+    verb.add_argument("--home", type=Path, required=True, metavar="DIR", help=words)
 
 
 def _add_demo(verbs: Verbs[argparse.ArgumentParser]) -> None:
-    demo = verbs.add_parser("demo", help="a whole chain to try: head office, two stores, a relay")
+    demo = verbs.add_parser(
+        "demo",
+        help="a whole chain to try: head office, two stores, a relay",
+        description="A whole chain to try: a Web Database, head office and two stores on this "
+        "machine, in real windows. Started again in the same folder, it goes on.",
+    )
     demo.add_argument("--headless", action="store_true", help="play the story without a screen")
-    demo.add_argument("--dir", type=Path, default=Path("demo-data"), metavar="DIR")
+    demo.add_argument(
+        "--dir",
+        type=Path,
+        default=Path("demo-data"),
+        metavar="DIR",
+        help="where everything is kept (default: %(default)s)",
+    )
     demo.add_argument("--fresh", action="store_true", help="begin anew in the same folder")
-    demo.add_argument("--data", type=Path, metavar="FILE", help="make the chain of a sales file")
+    demo.add_argument(
+        "--data",
+        type=Path,
+        metavar="FILE",
+        help="make the chain of a sales file (CSV, plain or .gz), sync it and compare; no windows",
+    )
 
 
 def _add_init(verbs: Verbs[argparse.ArgumentParser]) -> None:
-    init = verbs.add_parser("init", help="make a site: its home, its place in the chain")
+    init = verbs.add_parser(
+        "init",
+        help="make a site: its home, its place in the chain",
+        description="Make a site: prepare its database, trade the enrolment code for access, make "
+        "its home. Whatever is refused is refused before anything is changed.",
+    )
     _home(init)
     init.add_argument("--site", required=True, metavar="CODE", help="HO, S001 …")
-    init.add_argument("--role", required=True, choices=("ho", "store"))
-    init.add_argument("--db", required=True, metavar="URL", help="sqlite+pysqlite:///shop.sqlite3")
+    init.add_argument(
+        "--role", required=True, choices=("ho", "store"), help="ho for HO, store for all others"
+    )
+    init.add_argument(
+        "--db", required=True, metavar="URL", help="its database: sqlite+pysqlite:///shop.sqlite3"
+    )
     init.add_argument("--relay", required=True, metavar="URL", help="the Web Database's address")
-    init.add_argument("--code", required=True, metavar="ENROLMENT_CODE")
-    init.add_argument("--plan", type=Path, metavar="FILE", help="your own plan (JSON)")
+    init.add_argument(
+        "--code",
+        required=True,
+        metavar="ENROLMENT_CODE",
+        help="as `ginesys-sync relay invite` printed it; works once, for seven days",
+    )
+    init.add_argument(
+        "--plan",
+        type=Path,
+        metavar="FILE",
+        help="your own plan (JSON) for your own tables; default: the built-in retail tables",
+    )
 
 
 def _add_sync(verbs: Verbs[argparse.ArgumentParser]) -> None:
-    sync = verbs.add_parser("sync", help="one run: send, receive, confirm")
+    sync = verbs.add_parser(
+        "sync",
+        help="one run: send, receive, confirm",
+        description="One run: send what changed here, receive and process what the others sent, "
+        "confirm it. Ctrl+C ends it after the current step; the next run goes on.",
+        epilog="Exit codes: 0 done, 1 done with something that needs attention, "
+        "2 could not run, 3 cancelled.",
+    )
     _home(sync)
     to = sync.add_mutually_exclusive_group()
     to.add_argument("--all", action="store_true", help="to all stores (head office; the default)")
@@ -101,7 +151,12 @@ def _add_sync(verbs: Verbs[argparse.ArgumentParser]) -> None:
 
 
 def _add_status(verbs: Verbs[argparse.ArgumentParser]) -> None:
-    status = verbs.add_parser("status", help="what was sent and received, and what waits")
+    status = verbs.add_parser(
+        "status",
+        help="what was sent and received, and what waits",
+        description="What was sent and received and how far it is, the stores, what needs "
+        "attention, or the runs; newest first. Works without the Web Database.",
+    )
     _home(status)
     what = status.add_mutually_exclusive_group(required=True)
     for word in ("sent", "received", "sites", "attention", "runs"):
@@ -109,39 +164,68 @@ def _add_status(verbs: Verbs[argparse.ArgumentParser]) -> None:
             f"--{word}", dest="what", action="store_const", const=word, help=f"the {word} list"
         )
     status.add_argument("--json", action="store_true", help="an array of flat objects")
-    status.add_argument("--limit", type=_positive, default=100, metavar="N")
+    status.add_argument(
+        "--limit",
+        type=_positive,
+        default=100,
+        metavar="N",
+        help="at most so many rows (default: %(default)s)",
+    )
 
 
 def _add_batch(verbs: Verbs[argparse.ArgumentParser]) -> None:
-    batch = verbs.add_parser("batch", help="look into a batch body")
+    words = "look into a batch body"
+    batch = verbs.add_parser("batch", help=words, description=words.capitalize() + ".")
     show = batch.add_subparsers(dest="batch_verb", metavar="VERB", required=True)
-    one = show.add_parser("show", help="print the tables of a batch body")
+    one = show.add_parser(
+        "show",
+        help="print the tables of a batch body",
+        description="Print the tables of a batch body: a file below `staged` (sent) or `inbox` "
+        "(received) in a home.",
+    )
     one.add_argument("file", type=Path, metavar="FILE")
 
 
 def _add_relay(verbs: Verbs[argparse.ArgumentParser]) -> None:
-    relay = verbs.add_parser("relay", help="the Web Database: serve it, invite sites to it")
+    words = "the Web Database: serve it, invite sites to it"
+    relay = verbs.add_parser("relay", help=words, description=words[0].upper() + words[1:] + ".")
     under = relay.add_subparsers(dest="relay_verb", metavar="VERB", required=True)
-    serve = under.add_parser("serve", help="serve it until stopped")
-    _home(serve)
+    serve = under.add_parser(
+        "serve",
+        help="serve it until stopped",
+        description="Serve the Web Database until SIGTERM or Ctrl+C. Says where it listens.",
+    )
+    _home(serve, "the Web Database's own folder; made when there is none")
     serve.add_argument("--db", metavar="URL", help="default: a database in the home")
-    serve.add_argument("--host", default="127.0.0.1", metavar="H")
-    serve.add_argument("--port", type=int, default=0, metavar="P", help="0: a free one")
-    serve.add_argument("--workers", type=_positive, default=1, metavar="N")
-    serve.add_argument("--tls-cert", type=Path, metavar="FILE")
-    serve.add_argument("--tls-key", type=Path, metavar="FILE")
-    invite = under.add_parser("invite", help="print a one-time enrolment code for a site")
-    _home(invite)
-    invite.add_argument("--site", required=True, metavar="CODE")
-    invite.add_argument("--role", required=True, choices=("ho", "store"))
-    invite.add_argument("--name", default="", help="the site's name as people say it")
+    serve.add_argument(
+        "--host", default="127.0.0.1", metavar="H", help="where to listen (default: %(default)s)"
+    )
+    serve.add_argument("--port", type=int, default=0, metavar="P", help="default 0: a free one")
+    serve.add_argument(
+        "--workers", type=_positive, default=1, metavar="N", help="processes (default: %(default)s)"
+    )
+    serve.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate, to speak https")
+    serve.add_argument("--tls-key", type=Path, metavar="FILE", help="the certificate's key")
+    invite = under.add_parser(
+        "invite",
+        help="print a one-time enrolment code for a site",
+        description="Print an enrolment code for a site: it works once, for seven days; a new one "
+        "voids the old.",
+    )
+    _home(invite, "the Web Database's own folder")
+    invite.add_argument("--site", required=True, metavar="CODE", help="HO, S001 …")
+    invite.add_argument(
+        "--role", required=True, choices=("ho", "store"), help="ho for HO, store for all others"
+    )
+    invite.add_argument(
+        "--name", default="", metavar="NAME", help="the site's name as people say it"
+    )
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
+    return int(text)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
