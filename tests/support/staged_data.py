@@ -25,6 +25,7 @@ from ginesys_sync.services.views import (
     RunGroup,
     RunSummary,
     SiteLine,
+    SiteSummary,
     StageLine,
 )
 
