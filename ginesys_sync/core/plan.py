@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -39,6 +39,8 @@ from ginesys_sync.core.model import MAX_KEY_PARTS
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
 _RESERVED = re.compile(r"(sync_|sqlite_|_)", re.IGNORECASE)
+_BODY_COLUMNS = frozenset({"_id", "_base"})
+"""Names that a batch body gives to columns of its own."""
 PLAN_CHANNEL = "plan"
 """The first lane of every chain: the plan itself and the list of sites."""
 MAX_PLAN_BYTES = 1_000_000
@@ -182,6 +184,17 @@ class Plan:
     def in_order(self) -> tuple[Entity, ...]:
         """All entities, lane by lane, parents first."""
         return tuple(sorted(self.entities, key=lambda entity: self.lane(entity.channel)))
+
+
+def check_columns(columns: Iterable[str], table: str) -> None:
+    """Raises PlanUnfit when a column could not travel under its name."""
+    for column in columns:
+        if column.lower() in _BODY_COLUMNS:
+            raise PlanUnfit(
+                f"Table {table!r}: a column called {column!r} cannot travel, because batches use "
+                "that name themselves.",
+                "Rename the column, or leave it out of the plan's `columns`.",
+            )
 
 
 def captured_by(entity: Entity, is_head_office: bool) -> bool:
@@ -329,6 +342,8 @@ class _Reader:
         self._only(raw, "an entity", allowed | {"edited_column", "label", "audience", "children"})
         name = self._name(raw, "name", "an entity")
         where = f"entity {name!r}"
+        if _RESERVED.match(name):
+            raise PlanUnfit(f"{where}: a name may not begin with sync_, sqlite_ or an underscore.")
         channel = self._name(raw, "channel", where)
         if channel not in channels:
             raise PlanUnfit(f"{where} is in channel {channel!r}, which the plan does not list.")
@@ -376,6 +391,7 @@ class _Reader:
         if root is None and len(key) > MAX_KEY_PARTS:
             raise PlanUnfit(f"{where}: a key may have at most {MAX_KEY_PARTS} columns.")
         columns = self._names(raw, "columns", where)
+        check_columns((*columns, *key), name)
         link = key if root is None else self._names(raw, "root", where)
         if root is not None and len(link) != len(root.key):
             raise PlanUnfit(
@@ -472,6 +488,8 @@ class _Reader:
 
     @staticmethod
     def _distinct(names: list[str], what: str) -> None:
+        seen: set[str] = set()
         for name in names:
-            if names.count(name) > 1:
+            if name in seen:
                 raise PlanUnfit(f"The plan has the {what} {name!r} twice.")
+            seen.add(name)

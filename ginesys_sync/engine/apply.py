@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from ginesys_sync.core.errors import PlanUnfit
 from ginesys_sync.core.events import RecordParked
 from ginesys_sync.core.model import HEAD_OFFICE, Stream, key_text
 from ginesys_sync.core.plan import PLAN_ENTITY, Entity, Owner
 from ginesys_sync.core.status import Stage
 from ginesys_sync.engine.conflicts import LOST_CONFLICT, Conflicts, Faults
 from ginesys_sync.engine.context import RunContext
+from ginesys_sync.engine.plan import put_plan_in_place
 from ginesys_sync.engine.pump import Channel, Turn
 from ginesys_sync.engine.receive import Fetched, Reached, Received
 from ginesys_sync.store import ledger, parking
@@ -121,6 +123,7 @@ class Apply:
     def __init__(self, context: RunContext, received: Channel[Received]) -> None:
         self._context = context
         self._received = received
+        self._stopped: set[str] = set()
         self.applier = BodyApplier(context.database.connect())
         self.bodies = BodyWork(context, self.applier)
 
@@ -136,10 +139,17 @@ class Apply:
             if not self._received.is_drained:
                 return Turn.IDLE
             return Turn.DONE
+        stream = item.stream if isinstance(item, Reached) else item.batch.stream
+        if stream in self._stopped:
+            return Turn.PROGRESS
         if isinstance(item, Reached):
             self._reach(item)
-        else:
+            return Turn.PROGRESS
+        try:
             self._apply(item)
+        except PlanUnfit as fault:
+            self._stopped.add(stream)
+            self._context.stop_stream(stream, fault)
         return Turn.PROGRESS
 
     def _reach(self, reached: Reached) -> None:
@@ -153,15 +163,14 @@ class Apply:
 
     def _apply(self, fetched: Fetched) -> None:
         batch = fetched.batch
-        entity = self._context.plan.entity(batch.entity)
         origin = Stream.parse(batch.stream).origin
-        work = BatchWork(entity, origin, batch.stream, batch.no, fetched.raw)
+        work = BatchWork(fetched.entity, origin, batch.stream, batch.no, fetched.raw)
         self.bodies.apply(
             work, lambda: self.bodies.move_cursor(batch.stream, batch.epoch, batch.no)
         )
         self._context.tally.add(Stage.UPDATING, batch.records + batch.gone)
-        if entity.name == PLAN_ENTITY.name:
-            self._context.reload_plan(self._context)
+        if batch.entity == PLAN_ENTITY.name:
+            put_plan_in_place(self._context)
 
 
 class BodyWork:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from ginesys_sync.core.model import Stream, key_text
 from ginesys_sync.core.status import Stage
 from ginesys_sync.engine.context import RunContext
-from ginesys_sync.store import ledger, parking, sites
+from ginesys_sync.store import due_loads, ledger, parking
 from ginesys_sync.store.database import Connection, read_state, transaction, write_state
 from ginesys_sync.store.fence import require_fence
 from ginesys_sync.wire.messages import Ack, AckRow, AcksRequest, ParkedWord
@@ -61,7 +61,7 @@ def _collect_one(context: RunContext, connection: Connection, row: AckRow, at: s
     ]
     ledger.replace_attention(connection, row.site, ack.stream, words, at)
     if ack.kind == "load":
-        sites.end_load(connection, row.site, ack.stream)
+        due_loads.end_load(connection, row.site, ack.stream)
 
 
 def deliver(context: RunContext, connection: Connection) -> None:

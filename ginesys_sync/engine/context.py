@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
 from ginesys_sync.core.clock import Clock, iso
-from ginesys_sync.core.errors import Cancelled
+from ginesys_sync.core.errors import Cancelled, KnownError
 from ginesys_sync.core.events import Listener, StageMoved
 from ginesys_sync.core.model import HEAD_OFFICE, SiteCode, Stream
 from ginesys_sync.core.plan import Entity, Plan
@@ -78,7 +78,7 @@ class Tally:
 @dataclass(slots=True)
 class RunContext:
     """One run at one site. `sites` are those it releases to (None: all). `plan` holds the sync's
-    own entities too.
+    own entities too. `stopped` are the streams that are not read on in this run.
     """
 
     database: Database
@@ -98,11 +98,10 @@ class RunContext:
     run: int
     sites: tuple[str, ...] | None
     tally: Tally
-    reload_plan: Callable[[RunContext], None]
     check_sites: Callable[[Connection, RunContext], None]
     lock_seconds: float = 0.012
-    parked: int = 0
     notes: list[str] = field(default_factory=list)
+    stopped: set[str] = field(default_factory=set)
 
     @property
     def is_head_office(self) -> bool:
@@ -116,6 +115,19 @@ class RunContext:
     def own_stream(self, entity: Entity) -> Stream:
         """The stream that this site's records of an entity travel in."""
         return Stream(self.site, entity.channel)
+
+    def note(self, sentence: str) -> None:
+        """Something a person should read: the run goes on and ends as *needs attention*."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+    def stop_stream(self, stream: str, fault: KnownError) -> None:
+        """Read no more of one stream in this run; everything else goes on."""
+        self.stopped.add(stream)
+        known = Stream.parse(stream)
+        titles = {channel.name: channel.title for channel in self.plan.channels}
+        title = titles.get(known.channel, known.channel)
+        self.note(f"{title} from {known.origin} could not be taken further: {fault}")
 
     def check_cancelled(self) -> None:
         """Between two pieces of work: raises Cancelled when a person stopped the run."""

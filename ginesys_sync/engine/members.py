@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ginesys_sync.core.model import HEAD_OFFICE, Role, Site, SiteCode, SiteState, Stream
+from ginesys_sync.core.plan import Plan
 from ginesys_sync.engine.context import RunContext
-from ginesys_sync.store import sites
+from ginesys_sync.store import due_loads, sites
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.fence import require_fence
 from ginesys_sync.wire.messages import SiteContact
@@ -49,23 +50,30 @@ def _name(code: str) -> str:
 def refresh_sites(
     context: RunContext, connection: Connection, answers: Sequence[SiteContact]
 ) -> None:
-    """Bring the list of sites up to date, and let follow what must: audiences are computed again
-    when sites or groups changed, and a site that came with nothing is owed first loads up to the
-    heads of this moment. One transaction.
-    """
-    at = context.now()
+    """Bring the list of sites up to date inside a run."""
     with transaction(connection):
         require_fence(connection, context.fence)
-        before: dict[str, Site] = {site.code: site for site in sites.sites(connection)}
-        contacts = {answer.site: answer for answer in answers}
-        after = merged(before, sites.business_sites(connection, context.plan), contacts)
-        for answer in answers:
-            sites.write_contact(connection, _contact(answer))
-        for site in after.values():
-            sites.write_site(connection, site)
-        joined = _owe_loads(context, connection, answers, at)
-        if _audiences_changed(before.values(), after.values()) or joined:
-            sites.note_audiences(connection, context.plan, joined)
+        take_contacts(connection, context.plan, answers, context.now())
+
+
+def take_contacts(
+    connection: Connection, plan: Plan, answers: Sequence[SiteContact], at: str
+) -> None:
+    """Inside the caller's transaction: bring the list of sites up to date, and let follow what must.
+
+    Audiences are computed again when sites or groups changed, and a site that came with nothing is
+    owed first loads up to the heads of this moment.
+    """
+    before: dict[str, Site] = {site.code: site for site in sites.sites(connection)}
+    contacts = {answer.site: answer for answer in answers}
+    after = merged(before, sites.business_sites(connection, plan), contacts)
+    for answer in answers:
+        sites.write_contact(connection, _contact(answer))
+    for site in after.values():
+        sites.write_site(connection, site)
+    joined = _owe_loads(connection, answers, at)
+    if _audiences_changed(before.values(), after.values()) or joined:
+        sites.note_audiences(connection, plan, joined)
 
 
 def _contact(answer: SiteContact) -> sites.Contact:
@@ -86,21 +94,19 @@ def _audiences_changed(before: Iterable[Site], after: Iterable[Site]) -> bool:
     return facts(before) != facts(after)
 
 
-def _owe_loads(
-    context: RunContext, connection: Connection, answers: Sequence[SiteContact], at: str
-) -> list[str]:
+def _owe_loads(connection: Connection, answers: Sequence[SiteContact], at: str) -> list[str]:
     """Owe every wanted load that is not owed yet. Returns the sites that had been sent records
     before.
     """
-    owed = {(load.site, load.stream) for load in sites.loads(connection)}
+    owed = {(load.site, load.stream) for load in due_loads.due_loads(connection)}
     joined = []
     for answer in answers:
         wanted = [
             stream
             for stream in answer.loads_wanted
-            if (answer.site, stream) not in owed and Stream.parse(stream).origin == context.site
+            if (answer.site, stream) not in owed and Stream.parse(stream).origin == HEAD_OFFICE
         ]
         if wanted:
-            sites.owe_load(connection, answer.site, wanted, at)
+            due_loads.owe_load(connection, answer.site, wanted, at)
             joined.append(answer.site)
     return joined

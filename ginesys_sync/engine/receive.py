@@ -7,29 +7,46 @@ been applied, because the plan says how to read what follows.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from ginesys_sync.core.errors import Damaged, VersionsDiffer
-from ginesys_sync.core.model import Stream
-from ginesys_sync.core.plan import PLAN_ENTITY
+from ginesys_sync.core.errors import Damaged, KnownError, PlanUnfit, Refused, VersionsDiffer
+from ginesys_sync.core.model import HEAD_OFFICE, Stream
+from ginesys_sync.core.plan import PLAN_ENTITY, Entity, Owner
 from ginesys_sync.core.status import Stage
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.pump import Channel, Turn
 from ginesys_sync.store import ledger
 from ginesys_sync.store.database import Connection, transaction
+from ginesys_sync.store.fence import require_fence
+from ginesys_sync.store.plans import plan_at
 from ginesys_sync.wire.body import check_structure, unpack
 from ginesys_sync.wire.messages import MailAnswer, MailBatch, MailCursor, MailRequest, MailStream
 
 _AHEAD = 4
+_NOT_TO_BE_HAD = frozenset({"body_gone", "body_unknown"})
+"""Refusals of the Web Database that concern one body only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A batch ready to apply: unpacked, its structure checked."""
+    """A batch ready to apply: unpacked, its structure checked. `entity` is as the plan has it that
+    the batch was sealed by.
+    """
 
     batch: ledger.Batch
+    entity: Entity
     raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Coming:
+    """A batch whose body is on its way."""
+
+    batch: ledger.Batch
+    entity: Entity
+    body: Future[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +62,7 @@ Received = Fetched | Reached
 
 
 def mail_request(context: RunContext, connection: Connection, acks_after: int) -> MailRequest:
-    """Ask for mail beyond the cursors, lanes in their order."""
+    """Ask for mail beyond the cursors, lanes in their order; nothing of streams that stopped."""
     known = [
         state
         for name, state in ledger.streams(connection).items()
@@ -53,7 +70,15 @@ def mail_request(context: RunContext, connection: Connection, acks_after: int) -
     ]
     known.sort(key=lambda s: (context.plan.lane(Stream.parse(s.stream).channel), s.stream))
     return MailRequest(
-        streams=[MailCursor(stream=s.stream, epoch=s.epoch, after=s.applied_no) for s in known],
+        streams=[
+            MailCursor(
+                stream=s.stream,
+                epoch=s.epoch,
+                after=s.applied_no,
+                upto=s.applied_no if s.stream in context.stopped else None,
+            )
+            for s in known
+        ],
         acks_after=acks_after,
     )
 
@@ -66,7 +91,12 @@ def next_page(context: RunContext, answer: MailAnswer, acks_after: int) -> MailR
     )
     return MailRequest(
         streams=[
-            MailCursor(stream=s.stream, epoch=s.epoch, after=s.complete, upto=s.head)
+            MailCursor(
+                stream=s.stream,
+                epoch=s.epoch,
+                after=s.complete,
+                upto=s.complete if s.stream in context.stopped else s.head,
+            )
             for s in streams
             if s.load == "none"
         ],
@@ -80,7 +110,7 @@ class Receive:
     def __init__(self, context: RunContext, first: MailAnswer, out: Channel[Received]) -> None:
         self._context = context
         self._out = out
-        self._pending: deque[Received | tuple[ledger.Batch, Future[bytes]]] = deque()
+        self._pending: deque[Reached | _Coming] = deque()
         self._unfetched: deque[MailBatch | Reached] = deque()
         self._page: MailAnswer | None = None
         self._heads = {s.stream: s.head for s in first.streams}
@@ -116,6 +146,7 @@ class Receive:
         at = self._context.now()
         batches = [_batch(item) for item in page.batches]
         with transaction(self._connection):
+            require_fence(self._connection, self._context.fence)
             for stream in page.streams:
                 if stream.load == "none":
                     ledger.ensure_stream(self._connection, stream.stream, stream.epoch)
@@ -140,25 +171,76 @@ class Receive:
                 self._pending.append(item)
                 continue
             batch = _batch(item)
-            inline = item.manifest.body
-            if inline is not None:
-                future: Future[bytes] = Future()
-                future.set_result(inline)
-            else:
-                future = self._context.transfers.submit(fetch_body, self._context, batch)
-            self._pending.append((batch, future))
+            if batch.stream in self._context.stopped:
+                continue
+            try:
+                entity = entity_of(self._context, self._connection, batch)
+            except KnownError as fault:
+                self._context.stop_stream(batch.stream, fault)
+                continue
+            self._pending.append(_Coming(batch, entity, self._body(batch, item.manifest.body)))
+
+    def _body(self, batch: ledger.Batch, inline: bytes | None) -> Future[bytes]:
+        if inline is None:
+            return self._context.transfers.submit(fetch_body, self._context, batch)
+        future: Future[bytes] = Future()
+        future.set_result(inline)
+        return future
 
     def _hand_over(self) -> None:
+        """The next in order; of a stream that has stopped, nothing."""
         item = self._pending.popleft()
-        if isinstance(item, tuple):
-            batch, future = item
-            data = future.result()
-            self._context.inbox.put(batch.sha256, data, is_durable=False)
-            fetched = Fetched(batch, opened(self._context, batch, data))
-            self._context.tally.add(Stage.RECEIVING, batch.records + batch.gone, batch.size)
-            self._barrier = batch.entity == PLAN_ENTITY.name
-            item = fetched
-        self._out.give(item)
+        stream = item.batch.stream if isinstance(item, _Coming) else item.stream
+        if stream in self._context.stopped:
+            return
+        if isinstance(item, Reached):
+            self._out.give(item)
+            return
+        batch = item.batch
+        try:
+            raw = opened(self._context, batch, item.entity, item.body.result)
+        except KnownError as fault:
+            if not stops_a_stream(fault):
+                raise
+            self._context.stop_stream(stream, fault)
+            return
+        self._context.tally.add(Stage.RECEIVING, batch.records + batch.gone, batch.size)
+        self._barrier = batch.entity == PLAN_ENTITY.name
+        self._out.give(Fetched(batch, item.entity, raw))
+
+
+def stops_a_stream(fault: KnownError) -> bool:
+    """Whether a fault concerns the batches of one stream only, so that the run goes on."""
+    if isinstance(fault, Refused):
+        return fault.reason in _NOT_TO_BE_HAD
+    return isinstance(fault, Damaged | VersionsDiffer | PlanUnfit)
+
+
+def entity_of(context: RunContext, connection: Connection, batch: ledger.Batch) -> Entity:
+    """The entity of a batch by the plan it was sealed with (an unknown version: by this site's).
+    Raises VersionsDiffer when that plan has none, Refused when the origin may not send it.
+    """
+    sealed_by = context.plan
+    if batch.plan_version != context.plan.version:
+        sealed_by = plan_at(connection, batch.plan_version) or context.plan
+    stream = Stream.parse(batch.stream)
+    known = {entity.name: entity for entity in sealed_by.entities}
+    entity = known.get(batch.entity)
+    if entity is None:
+        raise VersionsDiffer(
+            f"{stream.origin} sent {batch.entity}, which this site's plan does not know.",
+            "Sync once more. If it comes back, ask head office to send the plan again.",
+            detail=f"plan {batch.plan_version} there, {context.plan.version} here",
+        )
+    from_head_office = stream.origin == HEAD_OFFICE
+    is_wrong_way = entity.owner is (Owner.SITE if from_head_office else Owner.HO)
+    if is_wrong_way or entity.channel != stream.channel:
+        raise Refused(
+            f"{stream.origin} sent {entity.many}, which it may not send.",
+            "Nothing of it was taken. Check which program sends from there, and with whose key.",
+            detail=f"{entity.name} owned by {entity.owner} in {batch.stream}",
+        )
+    return entity
 
 
 def fetch_body(context: RunContext, batch: ledger.Batch) -> bytes:
@@ -167,25 +249,31 @@ def fetch_body(context: RunContext, batch: ledger.Batch) -> bytes:
     return context.web.get_body(batch.sha256, batch.size) if kept is None else kept
 
 
-def opened(context: RunContext, batch: ledger.Batch, data: bytes) -> bytes:
-    """A body unpacked, its hash and structure checked against this site's own plan.
-    Raises Damaged.
+def opened(
+    context: RunContext, batch: ledger.Batch, entity: Entity, body: Callable[[], bytes]
+) -> bytes:
+    """A body unpacked, its hash and structure checked; a damaged one is fetched anew, once. Raises
+    Damaged, or VersionsDiffer when it has other tables or columns than this site's plan.
     """
-    if batch.plan_version > context.plan.version and batch.entity != PLAN_ENTITY.name:
-        raise VersionsDiffer(
-            f"Head office sent {batch.entity} by plan {batch.plan_version}; this site still has "
-            f"plan {context.plan.version}.",
-            "Sync once more. If it comes back, ask head office to send the plan again.",
-        )
-    entity = context.plan.entity(batch.entity)
-    if Stream.parse(batch.stream).channel != entity.channel:
-        raise Damaged(f"A batch of {entity.many} came in the wrong lane.", detail=batch.stream)
     try:
+        data = body()
         raw = unpack(data, batch.sha256, batch.raw_size)
-        check_structure(raw, entity)
     except Damaged:
         context.inbox.drop(batch.sha256)
-        raise
+        data = context.web.get_body(batch.sha256, batch.size)
+        raw = unpack(data, batch.sha256, batch.raw_size)
+    try:
+        check_structure(raw, entity)
+    except Damaged as fault:
+        if batch.plan_version <= context.plan.version:
+            raise
+        raise VersionsDiffer(
+            f"{entity.many.capitalize()} came by plan {batch.plan_version}; this site still has "
+            f"plan {context.plan.version}.",
+            "Sync once more. If it comes back, ask head office to send the plan again.",
+            detail=fault.detail,
+        ) from fault
+    context.inbox.put(batch.sha256, data, is_durable=False)
     return raw
 
 

@@ -137,7 +137,6 @@ class SealClaims:
             return Turn.DONE
         if cut.is_too_large:
             self._writer.set_aside(cut.claim, cut.image, TOO_LARGE, self._context.now())
-            self._context.parked += 1
         else:
             self._out.give(self._seal(cut))
         self._context.tally.add(Stage.COLLECTING, cut.claim.changes)

@@ -15,7 +15,7 @@ from ginesys_sync.core.plan import Plan, with_own_entities
 from ginesys_sync.core.settings import Home, open_home
 from ginesys_sync.engine.webdb import WebDatabase
 from ginesys_sync.store.database import Connection, Database, read_state, require_current
-from ginesys_sync.store.plans import newest_plan
+from ginesys_sync.store.plans import present_plan
 
 PROGRAM = f"ginesys-sync {__version__}"
 EPOCH, INCARNATION, SITE = "epoch", "incarnation", "site"
@@ -57,7 +57,7 @@ def opened_site(folder: Path) -> Iterator[OpenSite]:
     try:
         require_current(database)
         with database.connect() as connection:
-            plan = with_own_entities(newest_plan(connection))
+            plan = with_own_entities(present_plan(connection))
             epoch, incarnation = _identity(connection, home)
         yield OpenSite(home, database, plan, epoch, incarnation)
     finally:

@@ -15,11 +15,12 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from ginesys_sync.core.errors import PlanUnfit
-from ginesys_sync.core.plan import Entity, Plan, Rule, Table, captured_by
+from ginesys_sync.core.plan import Entity, Plan, Rule, Table, captured_by, check_columns
 from ginesys_sync.store.keys import equal, listed, part_list, parts
 from ginesys_sync.wire.body import quoted
 
 _PREFIX = "sync_capture_"
+_INDEX_PREFIX = "sync_link_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ def _fitted_table(connection: Connection, entity: Entity, table: Table) -> Table
             "A record needs a key to be found again: add a unique index over these columns, "
             "or name the right ones.",
         )
+    check_columns(columns, table.name)
     return replace(table, columns=tuple(columns))
 
 
@@ -105,7 +107,9 @@ def has_triggers(connection: Connection, entity: Entity, is_head_office: bool) -
     """Whether every trigger that capture needs for an entity is in place, word for word."""
     found = {
         row[0]
-        for row in connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE type = 'trigger'")
+        for row in connection.exec_driver_sql(
+            "SELECT sql FROM sqlite_master WHERE type = 'trigger'"
+        )
     }
     return all(text in found for text in trigger_statements(connection, entity, is_head_office))
 
@@ -153,9 +157,9 @@ def _is_unique(connection: Connection, table: Table) -> bool:
 def install_capture(
     connection: Connection, plan: Plan, is_head_office: bool, note_existing: frozenset[str]
 ) -> None:
-    """Inside the caller's transaction: drop our old triggers, make those the plan asks for, and
-    note every record of the entities named in `note_existing`, so that what the tables already hold
-    goes the normal way.
+    """Inside the caller's transaction: drop our old triggers, make those the plan asks for and the
+    indexes it needs, and note every record of the entities named in `note_existing`, so that what
+    the tables already hold goes the normal way.
     """
     for (name,) in connection.exec_driver_sql(
         "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE ? ESCAPE '!'",
@@ -163,12 +167,41 @@ def install_capture(
     ).all():
         connection.exec_driver_sql(f"DROP TRIGGER {quoted(name)}")
     for entity in plan.in_order():
+        _index_links(connection, entity, is_head_office)
         if not captured_by(entity, is_head_office):
             continue
         for statement in trigger_statements(connection, entity, is_head_office):
             connection.exec_driver_sql(statement)
         if entity.name in note_existing:
             note_all(connection, entity)
+
+
+def _index_links(connection: Connection, entity: Entity, is_head_office: bool) -> None:
+    """Have an index over the columns that lead from a table to its record, where there is none: a
+    record's child rows and sites are looked for at every seal and every apply.
+    """
+    links = [(child.name, child.root) for child in entity.children]
+    if entity.audience.table and is_head_office:
+        links.append((entity.audience.table, entity.audience.columns))
+    for table, link in links:
+        if not _is_led_by(connection, table, link):
+            connection.exec_driver_sql(
+                f"CREATE INDEX IF NOT EXISTS {quoted(_INDEX_PREFIX + table)} "
+                f"ON {quoted(table)}({listed(link)})"
+            )
+
+
+def _is_led_by(connection: Connection, table: str, link: tuple[str, ...]) -> bool:
+    """Whether some whole index of the table begins with these columns, in whatever order."""
+    rows = connection.exec_driver_sql(
+        "SELECT l.name, i.name FROM pragma_index_list(?) l, pragma_index_info(l.name) i "
+        "WHERE l.partial = 0 ORDER BY l.seq, i.seqno",
+        (table,),
+    )
+    indexes: dict[str, list[str]] = {}
+    for index, column in rows:
+        indexes.setdefault(index, []).append(column)
+    return any(set(columns[: len(link)]) == set(link) for columns in indexes.values())
 
 
 def note_all(connection: Connection, entity: Entity, image: int = 1) -> None:

@@ -16,13 +16,20 @@ from sqlalchemy import Engine, create_engine, event, inspect, make_url, select, 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from ginesys_sync.core.errors import DatabaseUnusable, DiskFull, KnownError, VersionsDiffer
+from ginesys_sync.core.errors import (
+    DatabaseUnusable,
+    DiskFull,
+    KnownError,
+    PlanUnfit,
+    VersionsDiffer,
+)
 from ginesys_sync.store import schema
 
 SCHEMA_VERSION = "0001"
 """The newest migration; a database that says more was made by a newer program."""
 LOCK_WAIT_SECONDS = 30
 _FULL = ("database or disk is full", "disk i/o error")
+_NOT_THERE = ("no such table: main.", "no such column", "has no column named")
 _LOCKED = ("database is locked", "database table is locked")
 
 
@@ -151,6 +158,12 @@ def translated(fault: DBAPIError | sqlite3.Error) -> KnownError:
         return DatabaseUnusable(
             "Another program has kept the database locked for too long.",
             "End long-running work in other programs on this database, then press Sync again.",
+            detail=words,
+        )
+    if any(sign in lower for sign in _NOT_THERE):
+        return PlanUnfit(
+            f"The tables of this database are not as the plan says: {words}.",
+            "Bring table and plan together again, then press Sync.",
             detail=words,
         )
     if "unable to open" in lower:

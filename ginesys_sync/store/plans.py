@@ -1,39 +1,63 @@
-"""The plan as it stands in the database, and what installing another one does."""
+"""The plan as it stands in the database, and what installing another one does.
+
+`sync_plan` holds the versions as they travel; the plan in place, whose triggers are there, is
+remembered apart, because a newer one may have come that does not fit this database.
+"""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
 from ginesys_sync.core.errors import DatabaseUnusable
-from ginesys_sync.core.plan import Plan, captured_by, parse_plan, plan_document, with_own_entities
+from ginesys_sync.core.plan import (
+    Entity,
+    Plan,
+    captured_by,
+    parse_plan,
+    plan_document,
+    with_own_entities,
+)
 from ginesys_sync.store import schema
 from ginesys_sync.store.capture import fitted_plan, install_capture
 from ginesys_sync.store.database import read_state, write_state
 
-_INSTALLED = "plan_installed"
+_IN_PLACE = "plan_in_place"
 
 
-def newest_plan(connection: Connection) -> Plan:
-    """The chain's plan with the highest version this database has."""
-    row = connection.execute(
-        select(schema.plan).order_by(schema.plan.c.version.desc()).limit(1)
-    ).first()
-    if row is None:
+def present_plan(connection: Connection) -> Plan:
+    """The plan this database works by. Raises DatabaseUnusable when it has none."""
+    document = read_state(connection, _IN_PLACE)
+    if not document:
         raise DatabaseUnusable(
             "This database has no plan that says what to sync.",
             "Run `ginesys-sync init` for it again.",
         )
+    return parse_plan(document)
+
+
+def arrived_plan(connection: Connection) -> Plan | None:
+    """A plan that has come and is not in place yet. Raises PlanUnfit when it is malformed."""
+    row = connection.execute(
+        select(schema.plan).order_by(schema.plan.c.version.desc()).limit(1)
+    ).first()
+    if row is None or row.document == read_state(connection, _IN_PLACE):
+        return None
     return parse_plan(row.document)
 
 
-def installed_version(connection: Connection) -> int:
-    """The version whose triggers are in place; 0 when none is."""
-    return int(read_state(connection, _INSTALLED) or 0)
+def plan_at(connection: Connection, version: int) -> Plan | None:
+    """An earlier (or later) version of the plan with the sync's own entities; None when this
+    database does not have it.
+    """
+    document = connection.execute(
+        select(schema.plan.c.document).where(schema.plan.c.version == version)
+    ).scalar()
+    return None if document is None else with_own_entities(parse_plan(document))
 
 
 def forget_installed(connection: Connection) -> None:
     """Streams begin anew: the next installation notes every record again."""
-    write_state(connection, _INSTALLED, "0")
+    write_state(connection, _IN_PLACE, "")
 
 
 def install_plan(connection: Connection, plan: Plan, is_head_office: bool) -> Plan:
@@ -51,16 +75,24 @@ def install_plan(connection: Connection, plan: Plan, is_head_office: bool) -> Pl
         if captured_by(entity, is_head_office) and before.get(entity.name) != entity
     )
     install_capture(connection, running, is_head_office, note)
+    _forget_dropped(connection, running)
     connection.exec_driver_sql(
         "INSERT INTO sync_plan(version, document) VALUES (?, ?) "
         "ON CONFLICT(version) DO UPDATE SET document = excluded.document",
         (fitted.version, document),
     )
-    write_state(connection, _INSTALLED, str(fitted.version))
+    write_state(connection, _IN_PLACE, document)
     return running
 
 
-def _entities_before(connection: Connection) -> dict[str, object]:
-    if not installed_version(connection):
+def _entities_before(connection: Connection) -> dict[str, Entity]:
+    if not read_state(connection, _IN_PLACE):
         return {}
-    return {entity.name: entity for entity in with_own_entities(newest_plan(connection)).entities}
+    present = with_own_entities(present_plan(connection))
+    return {entity.name: entity for entity in present.entities}
+
+
+def _forget_dropped(connection: Connection, plan: Plan) -> None:
+    """What is parked of an entity that syncs no more waits for nothing."""
+    known = [entity.name for entity in plan.entities]
+    connection.execute(schema.parked.delete().where(schema.parked.c.entity.not_in(known)))

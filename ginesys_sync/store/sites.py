@@ -4,10 +4,8 @@ loads they are due.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -17,8 +15,6 @@ from ginesys_sync.store import schema
 from ginesys_sync.store.capture import note_all, note_members, table_columns
 from ginesys_sync.store.database import raw
 from ginesys_sync.wire.body import quoted
-
-DUE, OFFERED = "due", "offered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +27,6 @@ class Contact:
     program: str
     plan_version: int
     run: int
-
-
-@dataclass(frozen=True, slots=True)
-class DueLoad:
-    """A first load that head office owes: `no` is the stream's head from before its first chunk."""
-
-    site: str
-    stream: str
-    no: int
-    state: str
-    chunks: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,39 +135,3 @@ def note_audiences(connection: Connection, plan: Plan, joined: Iterable[str] = (
         note_all(connection, entity, image=0)
         for site in joined:
             note_members(connection, entity, site)
-
-
-def owe_load(connection: Connection, site: str, streams: Sequence[str], at: str) -> None:
-    """Owe a site a first load of these own streams, up to their heads as they are now."""
-    for stream in streams:
-        raw(connection).execute(
-            "INSERT INTO sync_load(site, stream, no, state, at) "
-            "SELECT ?, stream, head_no, ?, ? FROM sync_stream WHERE stream = ? "
-            "ON CONFLICT(site, stream) DO UPDATE SET no = excluded.no, state = "
-            "excluded.state, chunks = '[]', "
-            "at = excluded.at",
-            (site, DUE, at, stream),
-        )
-
-
-def loads(connection: Connection) -> tuple[DueLoad, ...]:
-    """The first loads that are owed or offered."""
-    rows = connection.execute(
-        select(schema.load).order_by(schema.load.c.stream, schema.load.c.site)
-    )
-    return tuple(
-        DueLoad(row.site, row.stream, row.no, row.state, json.loads(row.chunks)) for row in rows
-    )
-
-
-def write_load(connection: Connection, load: DueLoad, at: str) -> None:
-    """Keep how far a first load is built: a run that is killed goes on after the last chunk."""
-    raw(connection).execute(
-        "UPDATE sync_load SET state = ?, chunks = ?, at = ? WHERE site = ? AND stream = ?",
-        (load.state, json.dumps(load.chunks), at, load.site, load.stream),
-    )
-
-
-def end_load(connection: Connection, site: str, stream: str) -> None:
-    """The site has acknowledged its first load."""
-    raw(connection).execute("DELETE FROM sync_load WHERE site = ? AND stream = ?", (site, stream))
