@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,7 @@ Close the last window to end everything. `ginesys-sync demo --dir {folder}` goes
 
 def run(asked: argparse.Namespace) -> int:
     """Build or go on with the chain in `--dir`, then open the windows or play the story."""
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
     if asked.data is not None:
         from ginesys_sync.cli.demo_data import play_sales_file
 
@@ -39,6 +41,11 @@ def run(asked: argparse.Namespace) -> int:
 
             return play(chain)
         return _open_windows(chain)
+
+
+def _as_ctrl_c(*_: object) -> None:
+    """Asked to end, the demo ends its children first."""
+    raise KeyboardInterrupt
 
 
 def has_display() -> bool:

@@ -238,6 +238,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         logging.getLogger(__name__).warning("%s (%s)", fault, fault.detail)
         sys.stderr.write(f"{fault.title} {fault.advice}\n")
         return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped. Nothing is lost.\n")
+        return 3
     except BrokenPipeError:
         return 0
 

@@ -10,21 +10,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ginesys_sync.core.errors import KnownError, UnknownSite
-from ginesys_sync.core.events import Counted, Event, RecordParked, StageMoved, event_document
+from ginesys_sync.core.events import (
+    Counted,
+    Event,
+    RecordParked,
+    RunEnded,
+    StageMoved,
+    event_document,
+)
 from ginesys_sync.core.settings import open_home
+from ginesys_sync.core.status import Outcome
 from ginesys_sync.services.syncing import Ask, Ended, stopped_sentence, sync
 from ginesys_sync.services.told import count_sentence, ended_lines
 
 
 def run(asked: argparse.Namespace) -> int:
     """One run. Ctrl+C ends it after its current slice."""
+    listener = _print_json if asked.events else _print_words
     try:
         _refuse_at_a_store(asked)
     except KnownError as fault:
-        print(stopped_sentence(fault))
-        return 2
+        closing = stopped_sentence(fault)
+        if asked.events:
+            listener(RunEnded(0, Outcome.STOPPED, closing))
+        else:
+            print(closing)
+        return Outcome.STOPPED.exit_code
     sites = tuple(dict.fromkeys(asked.site)) if asked.site else None
-    listener = _print_json if asked.events else _print_words
     with _ctrl_c() as is_cancelled:
         ended = sync(asked.home, Ask(sites, "prompt"), listener, is_cancelled=is_cancelled.is_set)
     if not asked.events:

@@ -52,14 +52,14 @@ def _launchpad(asked: argparse.Namespace) -> int:
     from ginesys_sync.ui.app import run_launchpad
 
     _require_role(asked, "ho")
-    return run_launchpad(asked.home, theme=asked.theme)
+    return run_launchpad(asked.home, theme=asked.theme, place=asked.place)
 
 
 def _pos(asked: argparse.Namespace) -> int:
     from ginesys_sync.ui.app import run_pos
 
     _require_role(asked, "store")
-    return run_pos(asked.home, theme=asked.theme)
+    return run_pos(asked.home, theme=asked.theme, place=asked.place)
 
 
 def _require_role(asked: argparse.Namespace, role: str) -> None:

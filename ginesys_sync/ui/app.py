@@ -45,23 +45,25 @@ class OpeningDesk:
         return getattr(self._desk, name)
 
 
-def run_launchpad(home: Path, *, theme: str = "auto", grab: Path | None = None) -> int:
+def run_launchpad(
+    home: Path, *, theme: str = "auto", grab: Path | None = None, place: int = -1
+) -> int:
     """Show Launchpad on this home until it is closed. With `grab`: save a picture of it and end. 0,
     or 2 when the
     home could not be opened."""
-    return _run(home, theme, grab, is_ho=True)
+    return _run(home, theme, grab, place, is_ho=True)
 
 
-def run_pos(home: Path, *, theme: str = "auto", grab: Path | None = None) -> int:
+def run_pos(home: Path, *, theme: str = "auto", grab: Path | None = None, place: int = -1) -> int:
     """Show the POS window on this home until it is closed. Otherwise as `run_launchpad`."""
-    return _run(home, theme, grab, is_ho=False)
+    return _run(home, theme, grab, place, is_ho=False)
 
 
-def _run(home: Path, theme: str, grab: Path | None, *, is_ho: bool) -> int:
+def _run(home: Path, theme: str, grab: Path | None, place: int, *, is_ho: bool) -> int:
     desk = OpeningDesk(home)
     from ginesys_sync.ui.starting import show_until_closed
 
-    code = show_until_closed(desk, home, theme, grab, is_ho=is_ho)
+    code = show_until_closed(desk, home, theme, grab, is_ho=is_ho, place=place)
     if not desk.is_open:
         return 2
     desk.close()

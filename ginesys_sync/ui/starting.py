@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QStyle
 
 from ginesys_sync.ui.widgets import theme
 
@@ -36,8 +36,26 @@ def make_window(desk: Desk, home: Path | None, *, is_ho: bool) -> SyncWindow:
     return PosWindow(desk, home)
 
 
+def side_by_side(window: SyncWindow, place: int) -> None:
+    """Put a window of the demo in its part of the screen: 0 the left half, 1 and 2 the right one,
+    upper and lower. Any other place leaves the window where it was last."""
+    if place not in (0, 1, 2):
+        return
+    room = window.screen().availableGeometry()
+    half, title = room.width() // 2, window.style().pixelMetric(_TITLE_BAR)
+    if place == 0:
+        window.setGeometry(room.x(), room.y() + title, half, room.height() - title)
+        return
+    height = room.height() // 2
+    top = room.y() + (place - 1) * height
+    window.setGeometry(room.x() + half, top + title, half, height - title)
+
+
+_TITLE_BAR = QStyle.PixelMetric.PM_TitleBarHeight
+
+
 def show_until_closed(
-    desk: object, home: Path, choice: str, grab: Path | None, *, is_ho: bool
+    desk: object, home: Path, choice: str, grab: Path | None, *, is_ho: bool, place: int = -1
 ) -> int:
     """Show the window; return when it is closed (or, with `grab`, when its picture is saved)."""
     app = application(choice)
@@ -45,6 +63,7 @@ def show_until_closed(
     # lost.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     window = make_window(cast("Desk", desk), home, is_ho=is_ho)
+    side_by_side(window, place)
     window.show()
     if grab is not None:
         from ginesys_sync.ui.offscreen import picture, settle
