@@ -38,6 +38,8 @@ HO, S001, S002, S003 = "HO", "S001", "S002", "S003"
 CLOSING = "Sync process completed, flushing buffer."
 SMALL = Chain(today=date(2026, 11, 2), items=40, stores=2, customers=8)
 BILLS = 3
+NOWHERE = "http://127.0.0.1:9"
+"""An address where nothing answers."""
 Row = tuple[Any, ...]
 
 
@@ -84,16 +86,18 @@ def wait_until(is_so: Callable[[], object], what: str, seconds: float = 60.0) ->
 class RetailChain:
     """The chain in one folder. A context manager: the Web Database runs inside it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, is_online: bool = True) -> None:
         self.root = root
         self.relay = RelayServer(root / "webdb")
+        self._is_online = is_online
         self._children: list[subprocess.Popen[str]] = []
 
     def __enter__(self) -> RetailChain:
-        self.relay.start()
+        if self._is_online:
+            self.relay.start()
         for site in self.sites():
             folder = self.home(site)
-            self.set_home(site, database=self.url(site), relay=self.relay.url)
+            self.set_home(site, database=self.url(site), relay=self.relay.url or NOWHERE)
             (folder / PID_FILE).unlink(missing_ok=True)
         return self
 
@@ -281,4 +285,13 @@ def settled(settled_template: Path, tmp_path: Path) -> Iterator[RetailChain]:
     root = tmp_path / "chain"
     shutil.copytree(settled_template, root)
     with RetailChain(root) as running:
+        yield running
+
+
+@pytest.fixture
+def offline(settled_template: Path, tmp_path: Path) -> Iterator[RetailChain]:
+    """The settled chain while the Web Database is down."""
+    root = tmp_path / "chain"
+    shutil.copytree(settled_template, root)
+    with RetailChain(root, is_online=False) as running:
         yield running
