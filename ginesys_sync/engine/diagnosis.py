@@ -105,6 +105,12 @@ def diagnosis(fault: BaseException, host: str) -> KnownError:
     return Unreachable("The connection to the Web Database broke.", "", detail)
 
 
+def is_head_cut(response: requests.Response) -> bool:
+    """Whether the line was cut within an answer's head: then it says nothing of what follows."""
+    signs = ("Content-Length", "Transfer-Encoding", "Content-Type")
+    return response.status_code != 204 and not any(sign in response.headers for sign in signs)
+
+
 def said_no(
     response: requests.Response, problem: messages.Problem | None, where: str
 ) -> KnownError:

@@ -30,7 +30,7 @@ from ginesys_sync.core.errors import (
     Unreachable,
     VersionsDiffer,
 )
-from ginesys_sync.engine.diagnosis import checked_host, diagnosis, said_no
+from ginesys_sync.engine.diagnosis import checked_host, diagnosis, is_head_cut, said_no
 from ginesys_sync.wire import messages, routes
 
 _PIECE = 1 << 16
@@ -259,12 +259,9 @@ class WebDatabase:
     def _check(self, response: requests.Response) -> None:
         """Raises KnownError unless this is a good answer of a Web Database we can talk to."""
         spoken = response.headers.get(routes.PROTOCOL_HEADER, "")
-        where = f"{response.request.method} {response.url}: {response.status_code}"
-        if (
-            not {"content-length", "transfer-encoding", "content-type"}
-            & set(map(str.lower, response.headers))
-            and response.status_code != 204
-        ):
+        kind = response.headers.get("Content-Type", "")
+        where = f"{response.request.method} {response.url}: {response.status_code} {kind}".strip()
+        if is_head_cut(response):
             raise Unreachable("The connection to the Web Database broke.", detail=f"{where}, cut")
         if not spoken.isdecimal():
             if response.status_code in (502, 503, 504):
@@ -272,9 +269,8 @@ class WebDatabase:
                     "The Web Database is not running: only the server in front of it answered.",
                     detail=where,
                 )
-            kind = response.headers.get("Content-Type", "")
             raise NotTheWebDatabase(
-                f"{self._host} answered, but it is not a Web Database.", detail=f"{where} {kind}"
+                f"{self._host} answered, but it is not a Web Database.", detail=where
             )
         if abs(int(spoken) - routes.PROTOCOL) > routes.PROTOCOL_SKEW:
             older = "The Web Database" if int(spoken) < routes.PROTOCOL else "This program"
@@ -313,7 +309,7 @@ class WebDatabase:
                 yield piece
                 seconds = self._clock.monotonic() - began
                 if seconds > patience.read_seconds and got < seconds * patience.bytes_per_second:
-                    raise low.ReadTimeoutError(None, response.url, "too slow")  # type: ignore[arg-type]
+                    raise TimeoutError("too slow")
         except (low.HTTPError, OSError) as fault:
             raise diagnosis(fault, self._host) from fault
         expected = response.headers.get("Content-Length", "")

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ginesys_sync.relay.problems import Refusal
@@ -27,6 +26,10 @@ class LineLimits:
 
 
 LOG = logging.getLogger("ginesys_sync.relay")
+_ON_EVERY_ANSWER = (
+    (PROTOCOL_HEADER.lower().encode(), str(PROTOCOL).encode()),
+    (b"cache-control", b"no-store"),
+)
 _DRAIN_SECONDS = 5.0
 
 
@@ -97,9 +100,8 @@ class Line:
 
         async def watched_send(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(raw=message["headers"])
-                headers[PROTOCOL_HEADER] = str(PROTOCOL)
-                headers["Cache-Control"] = "no-store"
+                # First, so that it is among what arrives when an answer's head is cut.
+                message["headers"] = [*_ON_EVERY_ANSWER, *message["headers"]]
                 if message["status"] != 408:
                     await drain()
             try:

@@ -25,32 +25,40 @@ _PROGRAM = """
 import sys
 from pathlib import Path
 from ginesys_sync.relay.main import serve
-raise SystemExit(serve(Path(sys.argv[1]), "127.0.0.1", int(sys.argv[2]), workers=int(sys.argv[3])))
+home, port, workers, *tls = sys.argv[1:]
+cert, key = map(Path, tls) if tls else (None, None)
+raise SystemExit(
+    serve(Path(home), "127.0.0.1", int(port), workers=int(workers), tls_cert=cert, tls_key=key)
+)
 """
 
 
 class RelayServer:
     """`ginesys-sync relay serve` as a child process, ended by its own process id."""
 
-    def __init__(self, home: Path, *, workers: int = 1) -> None:
+    def __init__(
+        self, home: Path, *, workers: int = 1, tls: tuple[Path, Path] | None = None
+    ) -> None:
         self.home = home
         self.url = ""
         self._workers = workers
+        self._tls = tls or ()
         self._port = 0
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> RelayServer:
         """Start, and return when it listens. A later start takes the same port again."""
+        facts = (self.home, self._port, self._workers)
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, str(self.home), str(self._port), str(self._workers)],
+            [sys.executable, "-c", _PROGRAM, *map(str, facts), *map(str, self._tls)],
             stdout=subprocess.PIPE,
             text=True,
         )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line.startswith("Web Database listening on "), line
-        facts = json.loads((self.home / "relay.json").read_text())
-        self.url, self._port = facts["url"], facts["port"]
+        said = json.loads((self.home / "relay.json").read_text())
+        self.url, self._port = said["url"], said["port"]
         assert line.strip().endswith(self.url)
         return self
 

@@ -29,7 +29,7 @@ class Storm:
     resets: it ends by a reset instead of politely.
     is_black_hole: what is sent arrives nowhere and nothing ever comes back.
     loses_answers: the server gets everything; its answer never comes.
-    is_portal: something else answers, with 200 and HTML.
+    portal_status: something else answers, with this status and HTML (0: nothing does).
     strips: names of answer headers that are lost on the way.
     times: for so many connections (None: for all).
     """
@@ -40,7 +40,7 @@ class Storm:
     resets: bool = False
     is_black_hole: bool = False
     loses_answers: bool = False
-    is_portal: bool = False
+    portal_status: int = 0
     strips: tuple[str, ...] = ()
     times: int | None = None
 
@@ -113,8 +113,8 @@ class Weather:
             if storm.is_black_hole:
                 self._over.wait()
                 return
-            if storm.is_portal:
-                self._portal(client)
+            if storm.portal_status:
+                self._portal(client, storm.portal_status)
                 return
             with contextlib.suppress(OSError):
                 server = socket.create_connection(self._target, timeout=5)
@@ -123,11 +123,12 @@ class Weather:
             if storm.resets:
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
-    def _portal(self, client: socket.socket) -> None:
+    def _portal(self, client: socket.socket, status: int) -> None:
         with contextlib.suppress(OSError):
             client.settimeout(5)
             client.recv(1 << 16)
-            head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n"
+            head = f"HTTP/1.1 {status} Portal\r\nContent-Type: text/html\r\nConnection: close\r\n"
+            head += "Location: http://127.0.0.1:1/sign-in\r\n"
             client.sendall(f"{head}Content-Length: {len(PORTAL)}\r\n\r\n".encode() + PORTAL)
             client.shutdown(socket.SHUT_WR)
             while client.recv(1 << 16):
