@@ -4,6 +4,7 @@ office."""
 from __future__ import annotations
 
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QTableView
 
 from ginesys_sync.core.status import CLOSING_SENTENCE, CONNECTION_SENTENCE
 from ginesys_sync.ui import offscreen
@@ -116,6 +117,35 @@ def test_a_list_that_was_empty_shows_what_came_meanwhile(pos: OpensPos) -> None:
     offscreen.until(lambda: window.strip.headline.text() == "2,000 items came.")
     offscreen.show_room(window, "Item Master")
     assert control(window).faces.face == "normal"
+    assert cut_cells(control(window).table) == []
+
+
+def cut_cells(table: QTableView) -> list[str]:
+    """The texts in the first rows that are wider than their cells."""
+    found = []
+    for row in range(5):
+        for column in range(table.model().columnCount()):
+            index = table.model().index(row, column)
+            if table.columnWidth(column) < table.sizeHintForIndex(index).width():
+                found.append(index.data())
+    return found
+
+
+def test_another_list_gets_columns_of_its_own(pos: OpensPos) -> None:
+    window = pos()
+    for room in ("Item Master", "Users", "Item Master"):
+        offscreen.show_room(window, room)
+    assert cut_cells(control(window).table) == []
+    assert control(window).table.columnWidth(1) >= 232
+
+
+def test_prices_stand_right_after_the_name(pos: OpensPos) -> None:
+    window = pos()
+    offscreen.show_room(window, "Item Master")
+    header = control(window).table.horizontalHeader()
+    titles = [column.title for column in control(window).model.columns]
+    shown = sorted(titles, key=lambda title: header.visualIndex(titles.index(title)))
+    assert shown == ["Item code", "Name", "Price", "MRP", "Department"]
 
 
 def test_an_empty_list_leads_to_data_exchange(pos: OpensPos) -> None:

@@ -19,6 +19,7 @@ from ginesys_sync.ui.widgets.rows import Fetched, PagedRows
 from ginesys_sync.ui.widgets.wording import counted
 
 Texts = tuple[str, ...]
+NAME_WIDTH = 232
 
 
 def _column(place: int, column: ControlColumn, width: int) -> Column[Texts]:
@@ -46,6 +47,8 @@ class HoControlPage(QWidget):
         super().__init__()
         self._desk, self._background = desk, background
         self._heads: tuple[ControlColumn, ...] = ()
+        self._wide: grid.WideColumn | None = None
+        self._is_fitted = False
         self.name = ""
         self.title = QLabel()
         self.count = QLabel()
@@ -128,11 +131,19 @@ class HoControlPage(QWidget):
         if heads != self._heads:
             rows = self.model.rows
             self._heads = heads
+            if self._wide is not None:
+                self._wide.let_go()
             columns = columns_for(heads)
             self.model.set_columns(columns)
             self.model.set_rows(rows)
             grid.dress_header(self.table.horizontalHeader(), columns)
-            grid.fit_columns(self.table, columns)
+            grid.numbers_first(self.table, columns)
+            wide = next(place for place, column in enumerate(columns) if not column.width)
+            self._wide = grid.WideColumn(self.table, wide, NAME_WIDTH)
+            self._is_fitted = False
+        if self.model.rows and not self._is_fitted:
+            self._is_fitted = True
+            grid.fit_columns(self.table, self.model.columns)
         self.count.setText(counted(total, "row"))
         if self.model.rows:
             self.faces.show_content()

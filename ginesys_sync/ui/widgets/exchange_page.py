@@ -54,7 +54,7 @@ class ExchangePage(QWidget):
 
     def _lay_out(self) -> None:
         grid.dress_header(self.tree.header(), self.model.columns)
-        grid.FirstColumn(self.tree, 248)
+        grid.WideColumn(self.tree, 0, 248)
         self.tree.header().setSectionsClickable(True)
         self.tree.header().setSortIndicatorShown(False)
         if not self._is_ho:

@@ -30,6 +30,8 @@ from PySide6.QtWidgets import (
 from ginesys_sync.ui.widgets import pill, theme, tokens
 from ginesys_sync.ui.widgets.columns import Column, Heading, PillWord, Role
 
+NUMBER_WIDTH = 104
+
 
 class CellDelegate(QStyledItemDelegate):
     """Paints pills where the model gives some, and elides codes in the middle."""
@@ -113,28 +115,54 @@ def dress_header(header: QHeaderView, columns: tuple[Column[Any], ...]) -> None:
             header.setSectionResizeMode(place, QHeaderView.ResizeMode.Stretch)
 
 
-class FirstColumn(QObject):
-    """Gives the first column what the others leave, but never less than `least`: then the grid
-    scrolls sideways."""
+class WideColumn(QObject):
+    """Gives one column what the others leave, but never less than `least`: then the grid scrolls
+    sideways."""
 
-    def __init__(self, view: QTreeView, least: int) -> None:
+    def __init__(self, view: QTableView | QTreeView, place: int, least: int) -> None:
         super().__init__(view)
-        self._view, self._least = view, least
-        view.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
+        self._view, self._place, self._least = view, place, least
+        if isinstance(view, QTreeView):
+            self._header = view.header()
+        else:
+            self._header = view.horizontalHeader()
+        self._header.setSectionResizeMode(place, QHeaderView.ResizeMode.Fixed)
         view.viewport().installEventFilter(self)
-        view.header().sectionResized.connect(self._fit)
+        self._header.sectionResized.connect(self.fit)
+        self.fit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() is QEvent.Type.Resize:
-            self._fit()
+            self.fit()
         return False
 
-    def _fit(self, *_: object) -> None:
-        header = self._view.header()
-        others = sum(header.sectionSize(place) for place in range(1, header.count()))
-        wanted = max(self._least, self._view.viewport().width() - others)
-        if header.sectionSize(0) != wanted:
-            header.resizeSection(0, wanted)
+    def let_go(self) -> None:
+        """The grid gets other columns: leave them alone."""
+        self._view.viewport().removeEventFilter(self)
+        self._header.sectionResized.disconnect(self.fit)
+        self.deleteLater()
+
+    def fit(self, *_: object) -> None:
+        """Take what is left."""
+        header, place = self._header, self._place
+        if place < header.count():
+            sizes = [header.sectionSize(each) for each in range(header.count())]
+            others = sum(sizes) - sizes[place]
+            wanted = max(self._least, self._view.viewport().width() - others)
+            if sizes[place] != wanted:
+                header.resizeSection(place, wanted)
+
+
+def numbers_first(view: QTableView, columns: tuple[Column[Any], ...]) -> None:
+    """Show the numbers right after the wide column: prices are what one looks for, and what would
+    be the first to be pushed out of a small window."""
+    header = view.horizontalHeader()
+    wide = next((place for place, column in enumerate(columns) if not column.width), -1)
+    before = [place for place in range(wide + 1) if not columns[place].is_number]
+    numbers = [place for place, column in enumerate(columns) if column.is_number]
+    after = [place for place in range(len(columns)) if place not in (*before, *numbers)]
+    for target, place in enumerate((*before, *numbers, *after)):
+        header.moveSection(header.visualIndex(place), target)
 
 
 def fit_columns(view: QTableView, columns: tuple[Column[Any], ...], most: int = 224) -> None:
@@ -144,7 +172,9 @@ def fit_columns(view: QTableView, columns: tuple[Column[Any], ...], most: int = 
     for place, column in enumerate(columns):
         if column.width:
             wanted = max(view.sizeHintForColumn(place), header.sectionSizeHint(place))
-            header.resizeSection(place, min(most, wanted + tokens.SPACE_2))
+            # Only the rows to be seen are measured, and a number that is cut is a wrong number.
+            least = NUMBER_WIDTH if column.is_number else 0
+            header.resizeSection(place, max(least, min(most, wanted + tokens.SPACE_2)))
 
 
 def table(columns: tuple[Column[Any], ...], name: str) -> QTableView:
