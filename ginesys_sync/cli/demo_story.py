@@ -102,6 +102,7 @@ class Story:
 
 def play(chain: DemoChain) -> int:
     """One change to a store and back, one bill to head office and back. 0 when every step ended well."""
+    offscreen.without_noise()
     with ExitStack() as stack:
         story = Story(chain, stack)
         steps: list[tuple[str, Callable[[], bool]]] = [

@@ -66,6 +66,12 @@ def parser() -> argparse.ArgumentParser:
         "window asks, until SIGTERM or Ctrl+C. A window starts one by itself when none runs.",
     )
     _home(service)
+    service.add_argument(
+        "--minutes",
+        type=_minutes,
+        metavar="N",
+        help="between two syncs; 0: only when a window asks",
+    )
     service.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     _add_batch(verbs)
     _add_relay(verbs)
@@ -220,6 +226,13 @@ def _add_relay(verbs: Verbs[argparse.ArgumentParser]) -> None:
     invite.add_argument(
         "--name", default="", metavar="NAME", help="the site's name as people say it"
     )
+
+
+def _minutes(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 10_080:
+        raise argparse.ArgumentTypeError("must be from 0 to 10080, a week")
+    return number
 
 
 def _positive(text: str) -> int:

@@ -78,7 +78,7 @@ def _require_role(asked: argparse.Namespace, role: str) -> None:
 def _service(asked: argparse.Namespace) -> int:
     from ginesys_sync.services.worker import serve
 
-    return serve(asked.home, is_child=asked.child)
+    return serve(asked.home, is_child=asked.child, minutes=asked.minutes)
 
 
 def _batch(asked: argparse.Namespace) -> int:

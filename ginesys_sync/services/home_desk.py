@@ -49,8 +49,12 @@ class HomeDesk:
         self._service: subprocess.Popen[bytes] | None = None
 
     def close(self) -> None:
-        """Let go of the database. The service goes on."""
+        """Let go of the database; a service that this window started ends when its run has."""
         with self._lock:
+            if self._service is not None:
+                from ginesys_sync.services.worker import let_go
+
+                let_go(self._service, is_busy=bool(runs.open_requests(self._connection)))
             self._connection.close()
             self._site_context.__exit__(None, None, None)
 

@@ -180,7 +180,7 @@ def _lamps(
     relay = _relay_lamp(ended, now)
     if site.is_head_office:
         own = Lamp("Head office", Light.GOOD, "Here", "This is head office.")
-        return own, relay, _stores_lamp(connection, now)
+        return own, relay, _stores_lamp(connection, bool(ended), now)
     office = _office_lamp(connection, ended, now)
     return office, relay, Lamp(site.code, Light.GOOD, "Here", f"This is {site.code}.")
 
@@ -215,13 +215,15 @@ def _office_lamp(connection: Connection, ended: list[runs.RunRecord], now: datet
     return Lamp(name, Light.GOOD, "Up to date", f"It has processed everything. Last heard {when}.")
 
 
-def _stores_lamp(connection: Connection, now: datetime) -> Lamp:
+def _stores_lamp(connection: Connection, has_synced: bool, now: datetime) -> Lamp:
     name = "Stores"
     active = [
         s for s in sites.sites(connection) if s.role is Role.STORE and s.state is SiteState.ACTIVE
     ]
     if not active:
         return Lamp(name, Light.UNKNOWN, "None joined", "No store has joined the chain yet.")
+    if not has_synced:
+        return Lamp(name, Light.UNKNOWN, "Nothing sent yet", "Head office has not synced yet.")
     seen = sites.contacts(connection)
     silent = [s for s in active if _is_silent(seen.get(s.code), now)]
     behind = {*grids.unacknowledged(connection), *grids.waiting_records(connection)}

@@ -1,7 +1,7 @@
 """The service: the one process of a site that runs the engine. It syncs by schedule and whenever a window asks.
 
 Asked and watched through the database (a request row, a progress row), so it is the same under another account. A window
-starts it as its child if none runs; such a child ends some time after the last window is gone.
+starts it as its child if none runs; such a child ends when its window is gone and nothing is under way.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ SERVICE_LOCK = "service.lock"
 PID_FILE = "service.pid"
 LOOK_SECONDS = 0.2
 STOP_SECONDS = 30.0
-IDLE_CHILD_SECONDS = 120.0
 log = logging.getLogger(__name__)
 
 
@@ -61,11 +60,21 @@ def is_service_running(folder: Path) -> bool:
 
 
 def start_child(folder: Path) -> subprocess.Popen[bytes]:
-    """Start the service as a child of this process; it ends by itself when nobody has asked for long."""
+    """Start the service as a child of this process. It ends when the pipe to its input closes,
+    which it does when this process is gone, and nothing is under way."""
     command = [sys.executable, "-m", "ginesys_sync", "service", "--home", str(folder), "--child"]
     return subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
+
+
+def let_go(child: subprocess.Popen[bytes], is_busy: bool) -> None:
+    """Tell a child that its window is gone; wait for its end unless it is busy with a run."""
+    if child.stdin is not None:
+        child.stdin.close()
+    if not is_busy:
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(STOP_SECONDS)
 
 
 def stop_service(folder: Path) -> None:
@@ -85,10 +94,12 @@ def stop_service(folder: Path) -> None:
 class Service:
     """Serves the requests of one site, one at a time, until told to stop."""
 
-    def __init__(self, folder: Path, *, is_child: bool = False) -> None:
+    def __init__(self, folder: Path, *, is_child: bool = False, minutes: int | None = None) -> None:
         self._folder = folder
         self._is_child = is_child
+        self._minutes = minutes
         self._over = threading.Event()
+        self._is_orphan = threading.Event()
         self._wake = threading.Event()
         self._clock = SystemClock()
 
@@ -101,25 +112,32 @@ class Service:
         """Until stopped. Raises AlreadyRunning when a service of this site runs already."""
         with _only_service(self._folder), opened_site(self._folder) as site:
             (self._folder / PID_FILE).write_text(f"{os.getpid()}\n", encoding="ascii")
-            minutes = open_home(self._folder).settings.sync_minutes
+            kept = open_home(self._folder).settings.sync_minutes
+            minutes = kept if self._minutes is None else self._minutes
             with site.database.connect() as connection, self._schedule(connection, minutes):
                 self._end_left_over(connection)
                 self._loop(connection)
         return 0
 
     def _loop(self, connection: Connection) -> None:
-        idle_since = self._clock.monotonic()
+        if self._is_child:
+            threading.Thread(target=self._watch_parent, daemon=True).start()
         while not self._over.is_set():
             request = self._next(connection)
             if request is not None:
                 self._answer(connection, request)
-                idle_since = self._clock.monotonic()
                 continue
-            idle = self._clock.monotonic() - idle_since
-            if self._is_child and idle > IDLE_CHILD_SECONDS:
+            if self._is_orphan.is_set():
                 return
             self._wake.wait(LOOK_SECONDS)
             self._wake.clear()
+
+    def _watch_parent(self) -> None:
+        """The window holds the other end of our input: it closes when the window is gone."""
+        with suppress(OSError, ValueError):
+            sys.stdin.buffer.read()
+        self._is_orphan.set()
+        self._wake.set()
 
     def _next(self, connection: Connection) -> runs.Request | None:
         try:
@@ -165,7 +183,7 @@ class Service:
     def _schedule(self, connection: Connection, minutes: int) -> Iterator[None]:
         """Ask for a run every n minutes, as a window would."""
         del connection
-        if not minutes or self._is_child:
+        if not minutes:
             yield
             return
         from apscheduler.schedulers.background import BackgroundScheduler
@@ -192,9 +210,11 @@ class Service:
         self._wake.set()
 
 
-def serve(folder: Path, *, is_child: bool = False) -> int:
-    """Run the service of a home until SIGTERM or Ctrl+C. Returns the exit code."""
-    service = Service(folder, is_child=is_child)
+def serve(folder: Path, *, is_child: bool = False, minutes: int | None = None) -> int:
+    """Run the service of a home until SIGTERM or Ctrl+C. Returns the exit code.
+
+    `minutes` between two runs; None: as the home's settings say; 0: only when a window asks."""
+    service = Service(folder, is_child=is_child, minutes=minutes)
 
     def stop(*_: object) -> None:
         service.stop()

@@ -9,6 +9,7 @@ the event loop turning.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -17,7 +18,14 @@ from typing import TYPE_CHECKING, TypeVar
 # Must be said before Qt starts; a person's own choice of platform wins.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QAbstractItemModel, QCoreApplication, QEvent, QModelIndex, Qt
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QCoreApplication,
+    QEvent,
+    QModelIndex,
+    Qt,
+    qInstallMessageHandler,
+)
 from PySide6.QtGui import QAction, QColor, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QLabel, QMenu, QTreeView, QWidget
@@ -39,6 +47,20 @@ if TYPE_CHECKING:
 
 W = TypeVar("W", bound=QWidget)
 SECONDS = 30.0
+
+
+_KNOWN_NOISE = "This plugin does not support propagateSizeHints()"
+"""What Qt's offscreen platform says of every window of a fixed size. It means nothing."""
+
+
+def without_noise() -> None:
+    """Keep the offscreen platform's one meaningless remark out of a person's terminal."""
+
+    def handler(_: object, __: object, message: str) -> None:
+        if message != _KNOWN_NOISE:
+            sys.stderr.write(f"{message}\n")
+
+    qInstallMessageHandler(handler)
 
 
 class TookTooLong(Exception):
