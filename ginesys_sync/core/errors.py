@@ -148,3 +148,14 @@ class Cancelled(KnownError):
     code = "cancelled"
     retry = Retry.LATER
     default_advice = "Press Sync when you want to go on: it continues where it stopped."
+
+
+class ProgramFault(KnownError):
+    """A mistake of the program itself: its traceback is in the log under the short code."""
+
+    code = "bug"
+    retry = Retry.LATER
+    default_advice = (
+        "Press Sync again; if it comes back, send the log file and this code to whoever looks "
+        "after your system."
+    )
