@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ginesys_sync.core.errors import HomeUnusable, PlanUnfit, Refused, UnknownSite
 from ginesys_sync.core.model import HEAD_OFFICE, Role, is_site_code
 from ginesys_sync.core.plan import Plan, parse_plan
 from ginesys_sync.core.resources import resource_path
-from ginesys_sync.core.settings import Home, Settings, is_home, write_key, write_settings
+from ginesys_sync.core.settings import (
+    Home,
+    Settings,
+    is_home,
+    open_home,
+    write_key,
+    write_settings,
+)
 from ginesys_sync.engine.webdb import WebDatabase
 from ginesys_sync.services.site import EPOCH, INCARNATION, PROGRAM, SITE, new_nonce
 from ginesys_sync.shop.schema import create_tables
@@ -49,9 +56,11 @@ def built_in_plan() -> Plan:
 
 
 def join_chain(new: NewSite) -> Home:
-    """Make a site of a folder and a database. Everything that can be refused is refused before anything is changed;
-    after a lost answer the same call goes on. Raises KnownError."""
+    """Make a site of a folder and a database. Everything that can be refused is refused before
+    anything is changed; after a lost answer the same call goes on. A home of the same site and
+    database is set up again, with a new code: it keeps its settings. Raises KnownError."""
     _check(new)
+    before = _settings_before(new)
     plan = _plan(new)
     database = Database(new.database)
     try:
@@ -64,14 +73,11 @@ def join_chain(new: NewSite) -> Home:
     write_key(new.folder, key)
     home = write_settings(
         new.folder,
-        Settings(
-            site=new.site,
-            role=new.role.value,
-            database=new.database,
+        replace(
+            before,
             relay=new.relay.rstrip("/"),
             organisation=answer.organisation,
             relay_id=answer.relay_id,
-            demo=new.demo,
         ),
     )
     (new.folder / _PENDING_KEY).unlink(missing_ok=True)
@@ -89,11 +95,20 @@ def _check(new: NewSite) -> None:
             f"Head office's code is {HEAD_OFFICE}, and only head office's.",
             f"Use --site {HEAD_OFFICE} --role ho, or another code with --role store.",
         )
-    if is_home(new.folder):
+
+
+def _settings_before(new: NewSite) -> Settings:
+    """The settings of this very site's home, or fresh ones where there is no home yet."""
+    if not is_home(new.folder):
+        return Settings(new.site, new.role.value, new.database, new.relay, demo=new.demo)
+    settings = open_home(new.folder).settings
+    if (settings.site, settings.database) != (new.site, new.database):
         raise HomeUnusable(
-            f"{new.folder} already is the home of a site.",
+            f"{new.folder} already is the home of {settings.site}, with the database "
+            f"{settings.database}.",
             "Give another folder; this one was not touched.",
         )
+    return settings
 
 
 def _plan(new: NewSite) -> Plan:
