@@ -25,7 +25,6 @@ class Settings:
     relay: str
     organisation: str = ""
     relay_id: str = ""
-    name: str = ""
     sync_minutes: int = 15
     certificates: str = ""
     demo: bool = False

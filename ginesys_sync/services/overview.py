@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ginesys_sync.core.model import HEAD_OFFICE, Role, Site, SiteState
+from ginesys_sync.core.model import HEAD_OFFICE, Role, Site, SiteCode, SiteState
 from ginesys_sync.core.plan import Plan
 from ginesys_sync.core.status import Outcome
 from ginesys_sync.services.asked import progress_of
@@ -30,7 +30,7 @@ def overview_of(connection: Connection, site: OpenSite, plan: Plan, now: datetim
     situation = _situation(connection, records, ended, current)
     headline, next_step = _words(connection, site, situation, ended, now, attention)
     return Overview(
-        identity=_identity(site, plan),
+        identity=_identity(connection, site, plan),
         lamps=_lamps(connection, site, ended, now),
         headline=headline,
         next_step=next_step,
@@ -42,11 +42,13 @@ def overview_of(connection: Connection, site: OpenSite, plan: Plan, now: datetim
     )
 
 
-def _identity(site: OpenSite, plan: Plan) -> Identity:
+def _identity(connection: Connection, site: OpenSite, plan: Plan) -> Identity:
     settings = site.home.settings
+    listed = {one.code: one.name for one in sites.sites(connection)}
+    called = "Head office" if site.is_head_office else settings.site
     return Identity(
         site=settings.site,
-        name=settings.name or ("Head office" if site.is_head_office else settings.site),
+        name=listed.get(SiteCode(settings.site)) or called,
         role=settings.role,
         organisation=settings.organisation,
         relay_url=settings.relay,
