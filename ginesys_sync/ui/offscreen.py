@@ -22,8 +22,10 @@ from PySide6.QtCore import (
     QAbstractItemModel,
     QCoreApplication,
     QEvent,
+    QEventLoop,
     QModelIndex,
     Qt,
+    QTimer,
     qInstallMessageHandler,
 )
 from PySide6.QtGui import QAction, QColor, QPainter
@@ -67,13 +69,23 @@ class TookTooLong(Exception):
     """What was waited for did not come."""
 
 
+def turn(milliseconds: int) -> None:
+    """Let the event loop run for so long.
+
+    Not by `QTest.qWait`: it keeps Python's lock, and the windows' own threads starve meanwhile.
+    """
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
 def until(is_so: Callable[[], bool], seconds: float = SECONDS, what: str = "the window") -> None:
     """Turn the event loop until `is_so()`. Raises TookTooLong."""
     ends_at = time.monotonic() + seconds
     while not is_so():
         if time.monotonic() > ends_at:
             raise TookTooLong(f"waited {seconds:.0f} s for {what}")
-        QTest.qWait(10)
+        turn(10)
 
 
 def open_launchpad(
@@ -113,7 +125,7 @@ def settle(window: SyncWindow, seconds: float = SECONDS) -> None:
     if window.overview is not None:
         until(lambda: window.is_built, seconds, "the window's body")
     until(lambda: not window.background.is_busy, seconds, "the window's answers")
-    QTest.qWait(30)
+    turn(30)
 
 
 def close(window: SyncWindow) -> None:
@@ -126,7 +138,7 @@ def close(window: SyncWindow) -> None:
 
 def picture(window: QWidget, path: Path) -> Path:
     """Save what the window shows as a PNG, with the dialogs that stand before it."""
-    QTest.qWait(20)
+    turn(20)
     pixmap = window.grab()
     dialogs = [child for child in window.findChildren(QWidget) if _is_open_dialog(child)]
     if dialogs:

@@ -220,7 +220,7 @@ def group(run: int, rows: list[BatchRow]) -> RunGroup:
 
 
 def progress(request: int, what: str, look: int, summary: RunSummary | None) -> Progress:
-    place = min(look // 2, len(WORK) - 1)
+    place = min(look, len(WORK) - 1)
     lines = []
     for n, stage in enumerate(WORK):
         if n < place or summary is not None:

@@ -151,7 +151,7 @@ class StagedDesk:
         """The first load is under way."""
         self._what[7] = "First load"
         self.is_endless = True
-        self._looks[7] = 9
+        self._looks[7] = 4
         self.change(
             situation="first_load",
             headline="The first load is under way: 12,400 of 30,100 records so far.",
@@ -164,7 +164,7 @@ class StagedDesk:
     def running(self) -> StagedDesk:
         """A run is under way and does not end by itself."""
         self.is_endless = True
-        self._looks[5] = 8
+        self._looks[5] = 4
         self._what[5] = "Sync Selective to S001" if self.is_ho else "Sync"
         self.change(
             situation="running",
@@ -234,7 +234,7 @@ class StagedDesk:
             self._looks[request] += 1
         what = self._what[request]
         is_cancelling = request in self.cancelled
-        if look > 12 or is_cancelling:
+        if look > 5 or is_cancelling:
             outcome = Outcome.CANCELLED if is_cancelling else self.outcome
             summary = data.summary(
                 self.is_ho,
@@ -245,7 +245,7 @@ class StagedDesk:
                 what,
             )
             self.change(last=summary, current=None, situation="normal")
-            return data.progress(request, what, 12, summary)
+            return data.progress(request, what, 5, summary)
         return data.progress(request, what, look, None)
 
     def sent_groups(self, wanted: GridFilter, after: int | None, limit: int) -> Page[RunGroup]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel, QScrollArea, QWidget
 
 from ginesys_sync.ui import offscreen
@@ -52,7 +51,7 @@ def cut(window: QWidget) -> list[str]:
 
 def shrink(window: SyncWindow) -> None:
     window.resize(window.minimumSize())
-    QTest.qWait(50)
+    offscreen.turn(50)
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -90,7 +89,7 @@ def test_dialogs(launchpad: Opens, pos: OpensPos) -> None:
     store = pos(StagedDesk(is_ho=False).relay_down())
     shrink(store)
     offscreen.press_test_connection(store)
-    QTest.qWait(20)
+    offscreen.turn(20)
     assert not cut(store.locator)
     store.locator.reject()
 
@@ -107,5 +106,5 @@ def test_large_numbers_in_the_stages_are_not_cut(pos: OpensPos) -> None:
         for line in progress.stages
     )
     window.exchange.pane.show_progress(replace(progress, stages=lines))
-    QTest.qWait(20)
+    offscreen.turn(20)
     assert not cut(window.exchange.pane)
