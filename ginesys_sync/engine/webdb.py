@@ -265,13 +265,10 @@ class WebDatabase:
             raise Unreachable("The connection to the Web Database broke.", detail=f"{where}, cut")
         if not spoken.isdecimal():
             if response.status_code in (502, 503, 504):
-                raise Unreachable(
-                    "The Web Database is not running: only the server in front of it answered.",
-                    detail=where,
-                )
-            raise NotTheWebDatabase(
-                f"{self._host} answered, but it is not a Web Database.", detail=where
-            )
+                title = "The Web Database is not running: only the server in front of it answered."
+                raise Unreachable(title, detail=where)
+            title = f"{self._host} answered, but it is not a Web Database."
+            raise NotTheWebDatabase(title, detail=where)
         if abs(int(spoken) - routes.PROTOCOL) > routes.PROTOCOL_SKEW:
             older = "The Web Database" if int(spoken) < routes.PROTOCOL else "This program"
             raise VersionsDiffer(

@@ -99,6 +99,7 @@ VERBS: dict[str, Callable[[WebDatabase, Lane], Any]] = {
     "post_batches": lambda web, lane: Lane(_on(web, lane), lane.channel).post(
         [lane.manifest(1, Body(b"the same each time"))], release=lane.release(1)
     ),
+    "chain": lambda web, lane: web.chain(),
     "mail": lambda web, lane: web.mail(MailRequest()),
     "acks": lambda web, lane: web.acks(AcksRequest(acks=[])),
     "loads": lambda web, lane: web.loads(LoadsRequest(sites=["S001"], load=lane.load(1, []))),

@@ -5,11 +5,10 @@ from __future__ import annotations
 import http.server
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from ginesys_sync.core.errors import (
     DiskFull,
@@ -25,7 +24,7 @@ from ginesys_sync.relay.app import make_app
 from ginesys_sync.relay.desk import open_relay
 from ginesys_sync.wire import routes
 from tests.relay.lanes import Body
-from tests.support.relay_server import Member, RelayServer
+from tests.support.relay_server import Member, RelayServer, serving
 
 HERE = Path(__file__).parent
 HASTY = Patience(connect_seconds=0.3, read_seconds=0.3, tries=1, pause_seconds=0.001)
@@ -180,22 +179,12 @@ def test_a_full_disk_at_the_web_database_is_said(
     pages = (home / "relay.sqlite3").stat().st_size // 4096
     limited = (*database._PRAGMAS, f"PRAGMA max_page_count={pages + 20}")
     monkeypatch.setattr(database, "_PRAGMAS", limited)
-    relay = open_relay(home)
-    config = uvicorn.Config(make_app(relay), port=0, log_config=None, lifespan="off", ws="none")
-    full = uvicorn.Server(config)
-    thread = threading.Thread(target=full.run)
-    thread.start()
-    while not full.started:
-        pass
-    url = f"http://127.0.0.1:{full.servers[0].sockets[0].getsockname()[1]}"
-    web = WebDatabase(url, "HO", ho.key, patience=HASTY)
-    with pytest.raises(DiskFull) as fault:
-        for _ in range(100):
-            body = Body.of(30_000)
-            web.put_body(body.sha256, body.data)
-    assert "Web Database" in fault.value.title
-    assert web.who_am_i().site == "HO"  # it lives on
-    web.close()
-    full.should_exit = True
-    thread.join()
-    relay.close()
+    with closing(open_relay(home)) as relay, serving(make_app(relay)) as url:
+        web = WebDatabase(url, "HO", ho.key, patience=HASTY)
+        with pytest.raises(DiskFull) as fault:
+            for _ in range(100):
+                body = Body.of(30_000)
+                web.put_body(body.sha256, body.data)
+        assert "Web Database" in fault.value.title
+        assert web.who_am_i().site == "HO"  # it lives on
+        web.close()

@@ -216,6 +216,18 @@ def test_a_store_that_never_enrolled_is_invited_again_when_it_is_readmitted(
     assert ho.web.change_site(SiteChange(site="E009", state="active")).state == "invited"
 
 
+def test_only_head_office_is_told_who_is_in_the_chain(
+    server: RelayServer, ho: Member, new_store: NewStore
+) -> None:
+    store = new_store()
+    invite(server.home, "E010", "store")
+    states = {contact.site: contact.state for contact in ho.web.chain().sites}
+    assert (states["HO"], states[store.site], states["E010"]) == ("active", "active", "invited")
+    with pytest.raises(Refused) as refused:
+        store.web.chain()
+    assert refused.value.reason == "ho_only"
+
+
 def test_only_head_office_changes_sites_and_never_itself(ho: Member, new_store: NewStore) -> None:
     store = new_store()
     with pytest.raises(Refused) as refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import threading
 from collections.abc import Iterator
@@ -10,7 +11,6 @@ from typing import Any
 
 import pytest
 import requests
-import uvicorn
 
 from ginesys_sync.relay.app import make_app
 from ginesys_sync.relay.desk import open_relay
@@ -18,7 +18,7 @@ from ginesys_sync.relay.limits import LineLimits
 from ginesys_sync.wire import routes
 from tests.relay.calls import call
 from tests.relay.lanes import Body, Lane
-from tests.support.relay_server import Member, RelayServer
+from tests.support.relay_server import Member, RelayServer, serving
 
 ACK = {
     "stream": "HO/items",
@@ -143,17 +143,8 @@ def impatient(tmp_path: Path) -> Iterator[tuple[str, Member]]:
         ho = Member(running, "HO")
     relay = open_relay(home)
     limits = LineLimits(idle_seconds=0.2, grace_seconds=0.1, bytes_per_second=100_000.0)
-    server = uvicorn.Server(
-        uvicorn.Config(make_app(relay, limits), port=0, log_config=None, lifespan="off", ws="none")
-    )
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        pass
-    yield f"127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", ho
-    server.should_exit = True
-    thread.join()
-    relay.close()
+    with contextlib.closing(relay), serving(make_app(relay, limits)) as url:
+        yield url.removeprefix("http://"), ho
 
 
 def begin(

@@ -79,6 +79,7 @@ def told(
     items, bills = Lane(ho, "items"), Lane(store, "sales")
     ho.web.health()
     ho.web.who_am_i()
+    ho.web.chain()
     items.send(1, [Body.of(10), Body.of(40_000)])
     bills.send(1, [Body.of(10)], TO_HO)
     store.open()

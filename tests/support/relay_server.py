@@ -6,10 +6,17 @@ import json
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+
+import uvicorn
+from starlette.applications import Starlette
 
 from ginesys_sync.core.clock import SystemClock, iso
 from ginesys_sync.engine.webdb import Patience, WebDatabase
@@ -96,6 +103,22 @@ class RelayServer:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+@contextmanager
+def serving(app: Starlette) -> Iterator[str]:
+    """An application served from a thread of this process, for tests that change its parts."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_config=None, lifespan="off", ws="none", access_log=False)
+    )
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 class Member:
