@@ -114,10 +114,13 @@ class HomeDesk:
         return number
 
     def _ensure_service(self) -> None:
-        from ginesys_sync.services.worker import is_service_running, start_child
+        from ginesys_sync.services.worker import is_service_running, let_go, start_child
 
-        if self._service is not None and self._service.poll() is None:
-            return
+        if self._service is not None:
+            if self._service.poll() is None:
+                return
+            let_go(self._service, is_busy=True)
+            self._service = None
         if not is_service_running(self._folder):
             self._service = start_child(self._folder)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from ginesys_sync.core.clock import from_iso
 from ginesys_sync.core.model import HEAD_OFFICE
 from ginesys_sync.core.plan import Plan
-from ginesys_sync.core.status import Kind, Outcome, Status
+from ginesys_sync.core.status import Kind, Outcome, Stage, Status
 from ginesys_sync.services.grids import moment, received, sent
 from ginesys_sync.services.views import BatchRow, GridFilter, RunRow, RunSummary, SiteSummary
 from ginesys_sync.store import grids, runs, sites
@@ -85,7 +85,9 @@ def site_summaries(
     out = list(sent(connection, plan, everything, record.no))
     back = list(received(connection, plan, me, everything, record.no))
     names: dict[str, str] = {site.code: site.name for site in sites.sites(connection)}
+    loaded = 0 if me == HEAD_OFFICE else _loaded(record, back)
     codes = {row.site for row in (*out, *back)} | set(record.sites or ())
+    codes |= {HEAD_OFFICE} if loaded else set()
     waiting = grids.waiting_records(connection)
     attention = grids.attention_by_site(connection)
     own_attention = dict(grids.parked_by_origin(connection))
@@ -94,8 +96,9 @@ def site_summaries(
             site=code,
             name=names.get(code, "Head office" if code == HEAD_OFFICE else code),
             sent=_records(r for r in out if r.site == code and r.status is not Status.WAITING),
-            received=_records(r for r in back if r.site == code and r.kind is Kind.DATA),
-            processed=_records(
+            received=loaded + _records(r for r in back if r.site == code and r.kind is Kind.DATA),
+            processed=loaded
+            + _records(
                 r for r in back if r.site == code and r.status is Status.PROCESSED and r.entity
             ),
             acknowledged=sum(r.site == code and r.kind is Kind.ACKNOWLEDGEMENT for r in back),
@@ -104,6 +107,14 @@ def site_summaries(
         )
         for code in sorted(codes)
     ]
+
+
+def _loaded(record: runs.RunRecord, back: Iterable[BatchRow]) -> int:
+    """Records that a full load brought to this store: written, and in no batch of its list."""
+    if record.outcome not in (Outcome.DONE, Outcome.ATTENTION):
+        return 0
+    written = int(record.tally.get(Stage.UPDATING.value, {}).get("done", 0))
+    return max(0, written - _records(row for row in back if row.kind is Kind.DATA))
 
 
 def _records(rows: Iterable[BatchRow]) -> int:

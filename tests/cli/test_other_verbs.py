@@ -1,4 +1,4 @@
-"""`test-connection`, `doctor`, `batch show`, `relay invite`, `launchpad` and `pos` at the prompt."""
+"""`test-connection`, `doctor`, `batch show`, `relay invite` and the windows, at the prompt."""
 
 from __future__ import annotations
 

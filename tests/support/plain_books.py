@@ -51,10 +51,10 @@ def _how_far(
 ) -> tuple[str, str | None]:
     lane, no = batch["stream"], batch["no"]
     for ack in acks:
-        if (ack["stream"], ack["site"], ack["epoch"]) == (lane, site, batch["epoch"]):
-            if ack["to_no"] >= no:
-                word = "COVERED BY A FULL LOAD" if ack["kind"] == "load" else "PROCESSED"
-                return word, ack["applied_at"]
+        is_of_it = (ack["stream"], ack["site"], ack["epoch"]) == (lane, site, batch["epoch"])
+        if is_of_it and ack["to_no"] >= no:
+            word = "COVERED BY A FULL LOAD" if ack["kind"] == "load" else "PROCESSED"
+            return word, ack["applied_at"]
     is_free = any(
         r["stream"] == lane and r["site"] in (site, "*") and r["to_no"] >= no for r in releases
     )
