@@ -10,6 +10,7 @@ halving and parked; the rest goes on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from ginesys_sync.core.errors import PlanUnfit
 from ginesys_sync.core.events import RecordParked
@@ -22,7 +23,8 @@ from ginesys_sync.engine.plan import put_plan_in_place
 from ginesys_sync.engine.pump import Channel, Turn
 from ginesys_sync.engine.receive import Fetched, Reached, Received
 from ginesys_sync.store import ledger, parking
-from ginesys_sync.store.applying import BodyApplier, ConstraintBroken, Span
+from ginesys_sync.store.applying import BodyApplier, ConstraintBroken
+from ginesys_sync.store.body_span import Span
 from ginesys_sync.store.database import transaction
 from ginesys_sync.store.fence import require_fence
 from ginesys_sync.store.parking import KEPT_EDIT, NewParked
@@ -30,6 +32,7 @@ from ginesys_sync.wire.excerpt import excerpts
 
 _FIRST_SLICE = 500
 _LARGEST_SLICE = 20_000
+_PARK_SLICE = 200
 _FOLD_RECORDS = 2_000
 """After so many records the log is folded into the database file: often enough that no till's own
 commit ever has to, seldom enough that a handful of prices costs nothing."""
@@ -47,10 +50,15 @@ def _without(span: Span, faults: Faults) -> Iterator[Span]:
         yield Span(first, span.last)
 
 
+def _parting(found: Faults) -> Faults:
+    """Without those that head office's own version stands for: they are answered, not parked."""
+    return {number: fault for number, fault in found.items() if fault[0] != LOST_CONFLICT}
+
+
 def next_slice(size: int, seconds: float, wanted_seconds: float) -> int:
     """How many records to write next, when `size` of them held the lock for `seconds`."""
     scale = wanted_seconds / max(seconds, 1e-6)
-    return max(50, min(_LARGEST_SLICE, int(size * max(0.25, min(scale, 2.0)))))
+    return max(1, min(_LARGEST_SLICE, int(size * max(0.25, min(scale, 2.0)))))
 
 
 class Slices:
@@ -61,14 +69,19 @@ class Slices:
     def __init__(self, context: RunContext) -> None:
         self._context = context
         self._sizes: dict[str, int] = {}
+        self._first = _FIRST_SLICE
         self._rest = 0.0
         self._let_go_at = 0.0
+
+    def begin(self, records: int, rows: int) -> None:
+        """A body is at hand with so many rows in so many records."""
+        self._first = max(1, _FIRST_SLICE * records // max(rows, 1))
 
     def of(self, entity: Entity, span: Span | None) -> Iterator[Span]:
         """The slices of a span, each sized when its turn comes."""
         first = span.first if span else 0
         while span and first <= span.last:
-            size = self._sizes.get(entity.name, _FIRST_SLICE)
+            size = self._sizes.get(entity.name, self._first)
             last = min(span.last, first + size - 1)
             yield Span(first, last)
             first = last + 1
@@ -77,7 +90,7 @@ class Slices:
         """Do one transaction on a span and learn from its length."""
         seconds = self.held(work)
         count = span.last - span.first + 1
-        size = self._sizes.get(entity.name, _FIRST_SLICE)
+        size = self._sizes.get(entity.name, self._first)
         if count >= size // 2:
             self._sizes[entity.name] = next_slice(count, seconds, self._context.lock_seconds)
 
@@ -90,9 +103,11 @@ class Slices:
         if left > 0:
             clock.sleep(left)
         start = clock.monotonic()
-        work()
-        self._let_go_at = clock.monotonic()
-        self._rest = self._let_go_at - start
+        try:
+            work()
+        finally:
+            self._let_go_at = clock.monotonic()
+            self._rest = self._let_go_at - start
         return self._rest
 
 
@@ -202,6 +217,7 @@ class BodyWork:
         applier, entity = self._applier, work.entity
         applier.attach(work.raw)
         images, gone = applier.span(entity), applier.gone_span()
+        self._slices.begin(*applier.counts(entity))
         # Looked at once, before any lock is taken: nothing but the body says it.
         work.keyless = applier.keyless(entity, images) if images else []
         in_use: list[Span] = []
@@ -224,13 +240,9 @@ class BodyWork:
         records at any time, so those are always compared inside.
         """
         is_shared = work.entity.owner is Owner.SHARED
-        self._slices.timed(
-            work.entity, span, lambda: self._write_or_halve(work, span, does_compare=is_shared)
-        )
+        self._write_or_halve(work, span, does_compare=is_shared)
         if not is_shared and self._differs(work, span):
-            self._slices.timed(
-                work.entity, span, lambda: self._write_or_halve(work, span, does_compare=True)
-            )
+            self._write_or_halve(work, span, does_compare=True)
         self._unfolded += span.last - span.first + 1
         if self._unfolded >= _FOLD_RECORDS:
             self._applier.fold_log()
@@ -241,14 +253,16 @@ class BodyWork:
         return any(self._applier.differing(work.entity, part) for part in written)
 
     def _write_or_halve(self, work: BatchWork, span: Span, does_compare: bool) -> None:
+        """Each try is a transaction with its own pause; log n of them find a guilty record."""
         broken: ConstraintBroken | None = None
         for do_vacate in (False, True):
+            once = partial(self._write_once, work, span, do_vacate, does_compare)
             try:
-                self._write_once(work, span, do_vacate, does_compare)
+                self._slices.timed(work.entity, span, once)
                 return
             except ConstraintBroken as fault:
-                broken = fault
-                if fault.code != "duplicate":
+                broken = broken or fault
+                if broken.code != "duplicate":
                     break
         assert broken is not None
         if span.is_single:
@@ -264,9 +278,9 @@ class BodyWork:
         with transaction(connection):
             require_fence(connection, self._context.fence)
             found = self._faults(work, span)
-            found.update(self._conflicts.decide(work, span, found))
+            found.update(self._conflicts.decide(work, span, found, from_gone=False))
             applier.hush(entity)
-            for part in _without(span, found):
+            for part in list(_without(span, found)):
                 if do_vacate:
                     applier.vacate(entity, part)
                 applier.upsert(entity, part)
@@ -279,7 +293,7 @@ class BodyWork:
                     )
                 self._keep_books(work, part, from_gone=False)
             applier.unhush(entity)
-        work.faults.update({n: fault for n, fault in found.items() if fault[0] != LOST_CONFLICT})
+        work.faults.update(_parting(found))
 
     def _faults(self, work: BatchWork, span: Span) -> Faults:
         applier, entity = self._applier, work.entity
@@ -311,20 +325,18 @@ class BodyWork:
             return []
         own = str(Stream(self._context.site, work.entity.channel))
         reached = ledger.acknowledged(self._applier.connection, own, HEAD_OFFICE)
-        return self._applier.edited_here(work.entity, span, from_gone, reached)
+        return self._applier.books.edited_here(work.entity, span, from_gone, reached)
 
     def _keep_books(self, work: BatchWork, span: Span, from_gone: bool) -> None:
         applier, entity = self._applier, work.entity
-        connection = applier.connection
-        if parking.has_parked(connection, entity.name):
-            parking.replace_parked(connection, entity, span.first, span.last, work.origin)
         if entity.owner is Owner.SHARED:
             if self._context.is_head_office:
-                applier.note_changes(entity, span, from_gone)
+                applier.books.note_answers(entity, span, from_gone)
+                applier.books.note_author(entity, span, from_gone, work.origin)
             else:
-                applier.note_base(entity, span, work.no)
+                applier.books.note_base(entity, span, work.no)
         if work.is_load and not from_gone:
-            applier.keep_seen(entity, span)
+            applier.books.keep_seen(entity, span)
 
     # --- tombstones -------------------------------------------------------------------------------
 
@@ -332,23 +344,18 @@ class BodyWork:
         """Tombstones nothing refers to. Returns those that are still in use: tried again after the
         images.
         """
-        left: list[Span] = []
-        self._slices.timed(work.entity, span, lambda: left.extend(self._bury_or_halve(work, span)))
-        return left
-
-    def _bury_or_halve(self, work: BatchWork, span: Span) -> list[Span]:
         try:
-            self._bury_once(work, span)
+            self._slices.timed(work.entity, span, partial(self._bury_once, work, span))
             return []
         except ConstraintBroken as broken:
             if span.is_single:
                 work.faults[span.first] = (broken.code, broken.reason, "")
                 return [span]
-            return [left for half in span.halves() for left in self._bury_or_halve(work, half)]
+            return [left for half in span.halves() for left in self._bury(work, half)]
 
     def _bury_again(self, work: BatchWork, span: Span) -> None:
         del work.faults[span.first]
-        self._bury_or_halve(work, span)
+        self._bury(work, span)
 
     def _bury_once(self, work: BatchWork, span: Span) -> None:
         applier, entity = self._applier, work.entity
@@ -363,33 +370,46 @@ class BodyWork:
             if entity.owner is Owner.SHARED:
                 for number in self._kept_edits(work, span, from_gone=True):
                     found[number] = (KEPT_EDIT, "Edited here; head office's answer is awaited.", "")
+                found.update(self._conflicts.decide(work, span, found, from_gone=True))
             applier.hush(entity)
             for part in _without(span, found):
                 applier.bury(entity, part)
                 self._keep_books(work, part, from_gone=True)
             applier.unhush(entity)
-        work.faults.update(found)
+        work.faults.update(_parting(found))
 
     # --- the end ----------------------------------------------------------------------------------
 
     def _finish(self, work: BatchWork, at_end: Callable[[], None]) -> None:
-        """Park what was set aside, and move on, in one transaction."""
-        connection = self._applier.connection
+        """Park what was set aside, slice by slice. The last transaction also lets go of what was
+        parked of the records that are in now, and moves on.
+        """
         parked = self._parked_records(work)
+        full = len(parked) // _PARK_SLICE * _PARK_SLICE
+        for start in range(0, full, _PARK_SLICE):
+            some = parked[start : start + _PARK_SLICE]
+            self._slices.held(partial(self._park, some, lambda: None))
 
         def move_on() -> None:
-            with transaction(connection):
-                require_fence(connection, self._context.fence)
-                parking.park(connection, parked, self._context.now())
-                at_end()
+            parking.replace_parked(
+                self._applier.connection, work.entity, work.origin, work.faults.keys()
+            )
+            at_end()
 
-        self._slices.held(move_on)
+        self._slices.held(partial(self._park, parked[full:], move_on))
         for record in parked:
             if record.code == KEPT_EDIT:
                 continue
             self._context.listener(
                 RecordParked(record.entity, key_text(record.key), record.code, record.reason)
             )
+
+    def _park(self, records: Sequence[NewParked], at_end: Callable[[], None]) -> None:
+        connection = self._applier.connection
+        with transaction(connection):
+            require_fence(connection, self._context.fence)
+            parking.park(connection, records, self._context.now())
+            at_end()
 
     def _parked_records(self, work: BatchWork) -> list[NewParked]:
         found = []

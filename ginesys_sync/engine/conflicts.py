@@ -13,7 +13,8 @@ from typing import Protocol
 from ginesys_sync.core.model import HEAD_OFFICE
 from ginesys_sync.core.plan import Entity, Owner
 from ginesys_sync.engine.context import RunContext
-from ginesys_sync.store.applying import BodyApplier, Span
+from ginesys_sync.store.applying import BodyApplier
+from ginesys_sync.store.body_span import Span
 from ginesys_sync.store.conflicts import Conflict, keep_conflict
 from ginesys_sync.store.images import image_of
 from ginesys_sync.wire.excerpt import excerpts
@@ -39,28 +40,28 @@ class Conflicts:
         self._context = context
         self._applier = applier
 
-    def decide(self, work: ConflictingWork, span: Span, faults: Faults) -> Faults:
-        """Which records of a span lose to what stands here. Keeps both versions of each
-        conflict.
+    def decide(self, work: ConflictingWork, span: Span, faults: Faults, from_gone: bool) -> Faults:
+        """Which records of a span lose to what stands here. Keeps both versions of each conflict. A
+        deletion carries no time of its own, so it loses to any edit made meanwhile.
         """
-        entity = work.entity
+        entity, applier = work.entity, self._applier
         if entity.owner is not Owner.SHARED or not self._context.is_head_office:
             return {}
-        meanwhile = self._applier.edited_meanwhile(entity, span, from_gone=False)
+        meanwhile = applier.books.edited_meanwhile(entity, span, from_gone, work.origin)
         numbers = [number for number in meanwhile if number not in faults]
         if not numbers:
             return {}
-        losers = set(self._applier.older_than_here(entity, numbers))
+        losers = set(numbers if from_gone else applier.books.older_than_here(entity, numbers))
         for number, key, theirs in excerpts(work.raw, entity, numbers):
-            ours = image_of(self._applier.connection, entity, key)
+            ours = image_of(applier.connection, entity, key)
             winner = HEAD_OFFICE if number in losers else work.origin
             if ours is not None and ours.data != theirs:
                 keep_conflict(
-                    self._applier.connection,
+                    applier.connection,
                     Conflict(entity.name, key, work.origin, winner, ours.data, theirs),
                     self._context.run,
                     self._context.now(),
                 )
             if number in losers:
-                self._applier.note_changes(entity, Span(number, number), from_gone=False)
+                applier.books.note_answers(entity, Span(number, number), from_gone)
         return {number: (LOST_CONFLICT, "", "") for number in losers}

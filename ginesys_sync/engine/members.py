@@ -59,7 +59,8 @@ def refresh_sites(
 def take_contacts(
     connection: Connection, plan: Plan, answers: Sequence[SiteContact], at: str
 ) -> None:
-    """Inside the caller's transaction: bring the list of sites up to date, and let follow what must.
+    """Inside the caller's transaction: bring the list of sites up to date, and let follow what
+    must.
 
     Audiences are computed again when sites or groups changed, and a site that came with nothing is
     owed first loads up to the heads of this moment.

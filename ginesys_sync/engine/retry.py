@@ -12,7 +12,7 @@ from ginesys_sync.engine.confirm import say_parked_changed
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.store import parking
 from ginesys_sync.store.applying import BodyApplier
-from ginesys_sync.wire.excerpt import joined
+from ginesys_sync.wire.excerpt import has_schema, joined
 
 _A_SET = 5_000
 
@@ -47,17 +47,14 @@ def _standing(applier: BodyApplier) -> dict[tuple[int, str], None]:
 
 
 def _retry_one(context: RunContext, applier: BodyApplier, entity: Entity, origin: str) -> None:
+    """One round over what is parked of an entity from one origin, a few thousand at a time."""
     after = 0
-    while True:
+    while records := parking.parked_of(applier.connection, entity, origin, after, _A_SET):
         context.check_cancelled()
-        records = parking.parked_of(applier.connection, entity, origin, after, _A_SET)
-        if not records:
-            return
         after = records[-1].id
         for some in _sets(entity, records):
-            work = BatchWork(
-                entity, origin, some[0].stream, some[0].no, joined(entity, [r.body for r in some])
-            )
+            body = joined(entity, [record.body for record in some])
+            work = BatchWork(entity, origin, some[0].stream, some[0].no, body)
             work.places = {
                 number: (record.stream, record.no) for number, record in enumerate(some, start=1)
             }
@@ -65,8 +62,11 @@ def _retry_one(context: RunContext, applier: BodyApplier, entity: Entity, origin
 
 
 def _sets(entity: Entity, records: Sequence[parking.Parked]) -> list[tuple[parking.Parked, ...]]:
-    """One set; but shared records batch by batch, because each remembers the batch it came with."""
+    """One set; but shared records batch by batch, because each remembers the batch it came with.
+    One that was sealed by another plan waits: its owner sends it again by the new one.
+    """
+    records = [record for record in records if has_schema(record.body, entity)]
     if entity.owner is not Owner.SHARED:
-        return [tuple(records)]
+        return [tuple(records)] if records else []
     numbers = sorted({record.no for record in records})
     return [tuple(r for r in records if r.no == no) for no in numbers]

@@ -16,7 +16,7 @@ from ginesys_sync.engine.pump import Channel, Turn
 from ginesys_sync.store.claiming import ClaimWriter, NewBatch, SealedBy
 from ginesys_sync.store.ledger import Batch
 from ginesys_sync.store.sealing import Claim, RawBody, SealReader, Target
-from ginesys_sync.wire.body import PackedBody, pack
+from ginesys_sync.wire.body import CHILD_BITS, PackedBody, pack
 from ginesys_sync.wire.routes import MAX_BODY_BYTES
 
 TARGET_ROWS = 10_000
@@ -95,13 +95,17 @@ class ReadChanges:
             if claim is None:
                 return None
             bodies = tuple((target, self._reader.body(claim, target)) for target in claim.targets)
-            largest = max((len(body.data) for _, body in bodies), default=0)
-            if largest <= MAX_BODY_BYTES:
+            if all(_fits(body) for _, body in bodies):
                 self._limit = next_limit(limit, *_weight(bodies))
                 return CutClaim(claim, self._reader.image(), bodies)
             if limit == 1:
                 return CutClaim(claim, self._reader.image(), (), is_too_large=True)
             limit = max(1, limit // 4)
+
+
+def _fits(body: RawBody) -> bool:
+    """Whether a body may travel, and none of its records has more child rows than it can number."""
+    return len(body.data) <= MAX_BODY_BYTES and body.rows < 1 << CHILD_BITS
 
 
 def _weight(bodies: tuple[tuple[Target, RawBody], ...]) -> tuple[int, int]:

@@ -14,33 +14,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from ginesys_sync.core.plan import Entity, Owner, Table
+from ginesys_sync.core.plan import Entity, Table
+from ginesys_sync.store.body_books import BodyBooks
+from ginesys_sync.store.body_span import Span, within
 from ginesys_sync.store.capture import unique_sets
 from ginesys_sync.store.database import database_faults, raw
-from ginesys_sync.store.keys import equal, listed, part_list, parts
-from ginesys_sync.wire.body import BASE, CHILD_BITS, GONE, ID, quoted
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Record ids from `first` to `last`, both included."""
-
-    first: int
-    last: int
-
-    @property
-    def is_single(self) -> bool:
-        """Whether it names one id."""
-        return self.first == self.last
-
-    def halves(self) -> tuple[Span, Span]:
-        """Two spans of about half the ids."""
-        middle = (self.first + self.last) // 2
-        return Span(self.first, middle), Span(middle + 1, self.last)
-
-    def child_bounds(self) -> tuple[int, int]:
-        """The ids of the child rows of these records."""
-        return self.first << CHILD_BITS, ((self.last + 1) << CHILD_BITS) - 1
+from ginesys_sync.store.keys import equal, listed
+from ginesys_sync.wire.body import CHILD_BITS, GONE, ID, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +53,7 @@ class BodyApplier:
         self._run = self._raw.execute
         self._links: dict[str, tuple[ParentLink, ...]] = {}
         self._uniques: dict[str, tuple[tuple[str, ...], ...]] = {}
+        self.books = BodyBooks(connection)
         with database_faults():
             self._run("ATTACH ':memory:' AS body")
             # The log is folded in by `fold_log`, in a pause, and not by the commit that fills it.
@@ -102,6 +83,15 @@ class BodyApplier:
         """The ids of the records that are gone; None when there are none."""
         return self._bounds(GONE)
 
+    def counts(self, entity: Entity) -> tuple[int, int]:
+        """How many records the body holds, and how many rows of all tables."""
+        names = [table.name for table in entity.tables]
+        roots, *children = (
+            self._run(f"SELECT count(*) FROM body.{quoted(name)}").fetchone()[0]
+            for name in (*names, GONE)
+        )
+        return roots + children[-1], roots + sum(children)
+
     def _bounds(self, table: str) -> Span | None:
         # Two lookups; asked for both at once, SQLite reads the whole table.
         first, last = self._run(
@@ -128,7 +118,7 @@ class BodyApplier:
         """
         nulls = " OR ".join(f"r.{quoted(column)} IS NULL" for column in entity.key)
         found = self._ids(
-            f"SELECT r.{ID} FROM body.{quoted(entity.root.name)} r WHERE {_within('r', span)} "
+            f"SELECT r.{ID} FROM body.{quoted(entity.root.name)} r WHERE {within('r', span)} "
             f"AND ({nulls})"
         )
         for child in entity.children:
@@ -150,7 +140,7 @@ class BodyApplier:
         return self._ids(
             f"SELECT r.{ID} FROM body.{root} r LEFT JOIN main.{root} t ON "
             f"{equal('t', entity.key, 'r', entity.key)} "
-            f"WHERE {_within('r', span)} AND (+r.{column} IS NOT ? OR "
+            f"WHERE {within('r', span)} AND (+r.{column} IS NOT ? OR "
             f"(t.{quoted(entity.key[0])} IS NOT NULL "
             f"AND +t.{column} IS NOT ?))",
             (origin, origin),
@@ -161,7 +151,7 @@ class BodyApplier:
         return self._ids(
             f"SELECT g.{ID} FROM body.{GONE} g JOIN main.{quoted(entity.root.name)} t "
             f"ON {equal('t', entity.key, 'g', entity.key)} "
-            f"WHERE {_within('g', span)} AND +t.{quoted(entity.site_column)} IS NOT ?",
+            f"WHERE {within('g', span)} AND +t.{quoted(entity.site_column)} IS NOT ?",
             (origin,),
         )
 
@@ -176,7 +166,7 @@ class BodyApplier:
             )
             of_root = link.table == entity.root.name
             bounds = (
-                _within("c", span)
+                within("c", span)
                 if of_root
                 else "c.{} BETWEEN {} AND {}".format(ID, *span.child_bounds())
             )
@@ -239,7 +229,7 @@ class BodyApplier:
         try:
             for child in reversed(entity.children):
                 self._delete_lacking(entity, child, span)
-            rows = self._upsert_table(entity.root, _within("b", span))
+            rows = self._upsert_table(entity.root, within("b", span))
             for child in entity.children:
                 low, high = span.child_bounds()
                 rows += self._upsert_table(child, f"b.{ID} BETWEEN {low} AND {high}")
@@ -264,42 +254,44 @@ class BodyApplier:
             f"DELETE FROM main.{quoted(child.name)} WHERE ({keys}) IN (SELECT "
             f"{listed(child.key, 't')} "
             f"FROM body.{quoted(entity.root.name)} r CROSS JOIN main.{quoted(child.name)} t "
-            f"ON {equal('t', child.root, 'r', entity.key)} WHERE {_within('r', span)} AND NOT "
+            f"ON {equal('t', child.root, 'r', entity.key)} WHERE {within('r', span)} AND NOT "
             "EXISTS "
             f"(SELECT 1 FROM body.{quoted(child.name)} b WHERE b.{ID} BETWEEN {low_of_record} "
             f"AND {low_of_record} + {(1 << CHILD_BITS) - 1} AND "
             f"{equal('b', child.key, 't', child.key)}))"
         )
 
-    def vacate(self, entity: Entity, span: Span) -> bool:
+    def vacate(self, entity: Entity, span: Span) -> None:
         """Make room for unique values that swap between records: set them aside on the rows that
-        are about to be written. Returns whether there was anything to set aside. Inside the
-        transaction that then upserts.
+        are about to be written. Inside the transaction that then upserts.
         """
-        done = False
-        for columns in self._unique_columns(entity):
-            nullable = self._nullable(entity.root.name)
-            for column in columns:
-                if column in entity.key:
-                    continue
-                value = "NULL" if column in nullable else "'~' || hex(randomblob(12))"
-                try:
-                    done = (
-                        bool(
-                            self._run(
-                                f"UPDATE main.{quoted(entity.root.name)} AS t SET "
-                                f"{quoted(column)} = {value} WHERE EXISTS "
-                                f"(SELECT 1 FROM body.{quoted(entity.root.name)} r WHERE "
-                                f"{_within('r', span)} "
-                                f"AND {equal('t', entity.key, 'r', entity.key)})"
-                            ).rowcount
-                        )
-                        or done
-                    )
-                except sqlite3.DatabaseError as fault:
-                    raise _refusal(fault) from fault
-                break
-        return done
+        root = quoted(entity.root.name)
+        for column in self._swappable(entity):
+            value = self._aside(entity.root.name, column)
+            try:
+                self._run(
+                    f"UPDATE main.{root} AS t SET {quoted(column)} = {value} WHERE EXISTS "
+                    f"(SELECT 1 FROM body.{root} r WHERE {within('r', span)} "
+                    f"AND {equal('t', entity.key, 'r', entity.key)})"
+                )
+            except sqlite3.DatabaseError as fault:
+                raise _refusal(fault) from fault
+
+    def _swappable(self, entity: Entity) -> list[str]:
+        """Of each set of columns that must be unique, one that is no part of the key."""
+        sets = self._unique_columns(entity)
+        free = ([column for column in columns if column not in entity.key] for columns in sets)
+        return [columns[0] for columns in free if columns]
+
+    def _aside(self, table: str, column: str) -> str:
+        """SQL for a value that no other row has."""
+        kind, is_filled = self._run(
+            'SELECT upper(type), "notnull" FROM pragma_table_info(?) WHERE name = ?',
+            (table, column),
+        ).fetchone()
+        if not is_filled:
+            return "NULL"
+        return "-abs(random() >> 1)" if "INT" in kind else "'~' || hex(randomblob(12))"
 
     def _unique_columns(self, entity: Entity) -> tuple[tuple[str, ...], ...]:
         if entity.name not in self._uniques:
@@ -309,12 +301,6 @@ class BodyApplier:
             )
         return self._uniques[entity.name]
 
-    def _nullable(self, table: str) -> set[str]:
-        rows = self._run(
-            'SELECT name FROM pragma_table_info(?) WHERE "notnull" = 0 AND pk = 0', (table,)
-        )
-        return {row[0] for row in rows}
-
     def bury(self, entity: Entity, span: Span) -> int:
         """Delete the records of a span of tombstones, children first. Returns how many roots went.
         Raises ConstraintBroken with code `still_in_use` when something refers to one."""
@@ -323,11 +309,11 @@ class BodyApplier:
                 self._run(
                     f"DELETE FROM main.{quoted(child.name)} WHERE ({listed(child.root)}) IN "
                     f"(SELECT {listed(entity.key, 'g')} FROM body.{GONE} g WHERE "
-                    f"{_within('g', span)})"
+                    f"{within('g', span)})"
                 )
             return self._run(
                 f"DELETE FROM main.{quoted(entity.root.name)} WHERE ({listed(entity.key)}) IN "
-                f"(SELECT {listed(entity.key, 'g')} FROM body.{GONE} g WHERE {_within('g', span)})"
+                f"(SELECT {listed(entity.key, 'g')} FROM body.{GONE} g WHERE {within('g', span)})"
             ).rowcount
         except sqlite3.DatabaseError as fault:
             broken = _refusal(fault)
@@ -343,7 +329,7 @@ class BodyApplier:
         for table in entity.tables:
             of_root = table is entity.root
             bounds = (
-                _within("b", span)
+                within("b", span)
                 if of_root
                 else "b.{} BETWEEN {} AND {}".format(ID, *span.child_bounds())
             )
@@ -355,105 +341,9 @@ class BodyApplier:
             )
         return sorted(set(found))
 
-    # --- the record's other books -----------------------------------------------------------------
-
-    def edited_here(
-        self, entity: Entity, span: Span, from_gone: bool, acknowledged: int
-    ) -> list[int]:
-        """Shared records with an edit of this site that head office has not answered: noted, or
-        sealed beyond `acknowledged`. They keep the edit until the answer comes.
-        """
-        table = GONE if from_gone else quoted(entity.root.name)
-        width = parts(len(entity.key))
-        return self._ids(
-            f"SELECT b.{ID} FROM body.{table} b WHERE {_within('b', span)} AND ("
-            "EXISTS (SELECT 1 FROM main.sync_record s WHERE s.entity = ? AND "
-            f"{equal('s', width, 'b', entity.key)} "
-            f"AND s.last_no > ?) OR ({self._noted(entity)}))",
-            (entity.name, acknowledged, entity.name),
-        )
-
-    def _noted(self, entity: Entity) -> str:
-        """SQL: a change of record `b` waits in the change log. Parameter: the entity's name."""
-        width = parts(len(entity.key))
-        return (
-            f"({listed(entity.key, 'b')}) IN (SELECT {listed(width)} FROM main.sync_change "
-            "WHERE entity = ?)"
-        )
-
-    def edited_meanwhile(self, entity: Entity, span: Span, from_gone: bool) -> list[int]:
-        """At head office: shared records whose present version is newer than the one the site
-        edited.
-        """
-        table = GONE if from_gone else quoted(entity.root.name)
-        width = parts(len(entity.key))
-        return self._ids(
-            f"SELECT b.{ID} FROM body.{table} b WHERE {_within('b', span)} AND ("
-            "EXISTS (SELECT 1 FROM main.sync_record s WHERE s.entity = ? AND "
-            f"{equal('s', width, 'b', entity.key)} "
-            f"AND s.last_no > b.{BASE}) OR ({self._noted(entity)}))",
-            (entity.name, entity.name),
-        )
-
-    def older_than_here(self, entity: Entity, numbers: Sequence[int]) -> list[int]:
-        """Of these shared records, those whose edit is not newer than what stands here (ties go to
-        what is here).
-        """
-        if not entity.edited_column:
-            return list(numbers)
-        edited = quoted(entity.edited_column)
-        marks = ",".join(map(str, numbers))
-        root = quoted(entity.root.name)
-        return self._ids(
-            f"SELECT b.{ID} FROM body.{root} b JOIN main.{root} t ON "
-            f"{equal('t', entity.key, 'b', entity.key)} "
-            f"WHERE b.{ID} IN ({marks}) AND coalesce(b.{edited}, '') <= coalesce(t.{edited}, '')"
-        )
-
-    def note_base(self, entity: Entity, span: Span, no: int) -> None:
-        """Remember that these shared records now stand as head office's batch `no` has them."""
-        if entity.owner is not Owner.SHARED:
-            return
-        keys = part_list(len(entity.key))
-        for table in (quoted(entity.root.name), GONE):
-            self._run(
-                f"INSERT INTO main.sync_record(entity, {keys}, base_no) SELECT ?, "
-                f"{listed(entity.key, 'b')}, ? "
-                f"FROM body.{table} b WHERE {_within('b', span)} "
-                "ON CONFLICT(entity, k1, k2, k3, k4) DO UPDATE SET base_no = max(base_no, "
-                "excluded.base_no)",
-                (entity.name, no),
-            )
-
-    def note_changes(self, entity: Entity, span: Span, from_gone: bool) -> None:
-        """Note these records as changed here: head office's decision on a shared record always
-        flows back.
-        """
-        keys = part_list(len(entity.key))
-        table = GONE if from_gone else quoted(entity.root.name)
-        self._run(
-            f"INSERT INTO main.sync_change(entity, {keys}) SELECT ?, {listed(entity.key, 'b')} "
-            f"FROM body.{table} b WHERE {_within('b', span)}",
-            (entity.name,),
-        )
-
-    def keep_seen(self, entity: Entity, span: Span) -> None:
-        """First load: remember the keys of these records, so that the sweep spares them."""
-        keys = part_list(len(entity.key))
-        self._run(
-            f"INSERT OR IGNORE INTO main.sync_seen(entity, {keys}) SELECT ?, "
-            f"{listed(entity.key, 'b')} "
-            f"FROM body.{quoted(entity.root.name)} b WHERE {_within('b', span)}",
-            (entity.name,),
-        )
-
     def _ids(self, statement: str, values: Sequence[object] = ()) -> list[int]:
         with database_faults():
             return [row[0] for row in self._run(statement, tuple(values)).fetchall()]
-
-
-def _within(alias: str, span: Span) -> str:
-    return f"{alias}.{ID} BETWEEN {span.first} AND {span.last}"
 
 
 _WORDS = (

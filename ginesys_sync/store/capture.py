@@ -19,6 +19,10 @@ from ginesys_sync.core.plan import Entity, Plan, Rule, Table, captured_by, check
 from ginesys_sync.store.keys import equal, listed, part_list, parts
 from ginesys_sync.wire.body import quoted
 
+EDITED, SENT_AGAIN, AUDIENCE_ONLY = 2, 1, 0
+"""The weight of a noted change, its column `image`: somebody wrote the record; it is to be sent
+again as it stands; only whom it goes to may have changed.
+"""
 _PREFIX = "sync_capture_"
 _INDEX_PREFIX = "sync_link_"
 
@@ -204,10 +208,8 @@ def _is_led_by(connection: Connection, table: str, link: tuple[str, ...]) -> boo
     return any(set(columns[: len(link)]) == set(link) for columns in indexes.values())
 
 
-def note_all(connection: Connection, entity: Entity, image: int = 1) -> None:
-    """Note every record of an entity as changed (`image` 0: only whom it goes to may have
-    changed).
-    """
+def note_all(connection: Connection, entity: Entity, image: int = SENT_AGAIN) -> None:
+    """Note every record of an entity as changed, with that weight."""
     count = len(entity.key)
     connection.exec_driver_sql(
         f"INSERT INTO sync_change(entity, {part_list(count)}, image) "
@@ -224,7 +226,7 @@ def note_members(connection: Connection, entity: Entity, site: str) -> None:
     count = len(entity.key)
     connection.exec_driver_sql(
         f"INSERT INTO sync_change(entity, {part_list(count)}, image) SELECT entity, "
-        f"{part_list(count)}, 1 "
+        f"{part_list(count)}, {SENT_AGAIN} "
         "FROM sync_record WHERE entity = ? AND gone = 0 "
         "AND audience IN (SELECT audience FROM sync_audience_site WHERE site = ?)",
         (entity.name, site),
@@ -239,9 +241,9 @@ def trigger_statements(
     connection: Connection, entity: Entity, is_head_office: bool
 ) -> Iterator[str]:
     """The CREATE TRIGGER statements of one entity."""
-    sources = [(table.name, table.root, 1) for table in entity.tables]
+    sources = [(table.name, table.root, EDITED) for table in entity.tables]
     if entity.audience.table and entity.audience.rule is not Rule.ALL and is_head_office:
-        sources.append((entity.audience.table, entity.audience.columns, 0))
+        sources.append((entity.audience.table, entity.audience.columns, AUDIENCE_ONLY))
     for name, link, image in sources:
         source = _Source(name, link, image, _nullable(connection, name, link))
         yield from _after_triggers(entity, source)
@@ -269,9 +271,11 @@ def _trigger(
     if moved:
         conditions.append(moved)
     conditions.append(f"NOT EXISTS (SELECT 1 FROM sync_hush WHERE entity = '{entity.name}')")
-    columns = ["entity", *parts(len(source.link))] + ([] if source.image else ["image"])
+    columns = ["entity", *parts(len(source.link))]
     values = [f"'{entity.name}'", *(f"{row}.{quoted(column)}" for column in source.link)]
-    values += [] if source.image else ["0"]
+    if source.image != EDITED:
+        columns.append("image")
+        values.append(str(source.image))
     return (
         f"CREATE TRIGGER {name} {when} ON {quoted(source.table)} FOR EACH ROW WHEN "
         f"{' AND '.join(conditions)} "
@@ -305,8 +309,8 @@ def _before_triggers(connection: Connection, entity: Entity, source: _Source) ->
     if not others:
         return
     count = len(source.link)
-    target = f"entity, {part_list(count)}" + ("" if source.image else ", image")
-    tail = "" if source.image else ", 0"
+    target = f"entity, {part_list(count)}" + ("" if source.image == EDITED else ", image")
+    tail = "" if source.image == EDITED else f", {source.image}"
     evicted = " OR ".join(f"({equal('t', columns, 'NEW', columns)})" for columns in others)
     for event in ("INSERT", "UPDATE"):
         yield (

@@ -14,6 +14,8 @@ from sqlalchemy import Connection
 
 from ginesys_sync.core.errors import AlreadyRunning
 from ginesys_sync.core.model import Audience, Stream
+from ginesys_sync.core.plan import Owner
+from ginesys_sync.store.capture import EDITED
 from ginesys_sync.store.database import Database, database_faults, raw, transaction
 from ginesys_sync.store.fence import require_fence
 from ginesys_sync.store.keys import part_list
@@ -89,6 +91,7 @@ class ClaimWriter:
                 self._note_all_records(claim, numbers[0], batches[0])
             elif batches:
                 self._note_records(claim, numbers, batches)
+            self._note_edits(claim)
         return numbers
 
     def set_aside(self, claim: Claim, image: bytes, reason: str, at: str) -> None:
@@ -109,6 +112,22 @@ class ClaimWriter:
                 "last_at = excluded.last_at, tries = tries + 1",
                 (claim.entity.name, reason, at, at),
             )
+
+    def _note_edits(self, claim: Claim) -> None:
+        """What is written here is nobody else's edit any more, and what was too large to be sent
+        has found its way.
+        """
+        records = f"({_KEYS}) IN (SELECT {_KEYS} FROM claim.record"
+        if claim.entity.owner is Owner.SHARED:
+            self._raw.execute(
+                f"UPDATE sync_record SET author = '' WHERE entity = ? AND author <> '' "
+                f"AND {records} WHERE image = {EDITED})",
+                (claim.entity.name,),
+            )
+        self._raw.execute(
+            f"DELETE FROM sync_parked WHERE entity = ? AND origin = '' AND {records})",
+            (claim.entity.name,),
+        )
 
     def _number(self, batches: Sequence[NewBatch], by: SealedBy) -> tuple[int, ...]:
         if not batches:

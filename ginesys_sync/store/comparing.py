@@ -1,4 +1,6 @@
-"""Comparing what two databases hold: the SHA-256 of a table's sorted rows, or of the part that one site should have."""
+"""Comparing what two databases hold: the SHA-256 of a table's sorted rows, or of the part that one
+site should have.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,9 @@ from ginesys_sync.wire.body import quoted
 
 
 def table_hash(connection: Connection, entity: Entity, table: Table, site: str) -> str:
-    """The hash of a table's rows in key order, each value with its type. With `site` (at head office): only rows of
-    records that are the site's own or that it was last sent."""
+    """The hash of a table's rows in key order, each value with its type. With `site` (at head
+    office): only rows of records that are the site's own or that it was last sent.
+    """
     digest = sha256()
     values = ", ".join(f"quote(t.{quoted(column)})" for column in table.columns)
     where, parameters = _meant(entity, table, site)
@@ -42,7 +45,9 @@ def _meant(entity: Entity, table: Table, site: str) -> tuple[str, tuple[str, ...
         return "", ()
     width = parts(len(entity.key))
     return (
-        f"WHERE EXISTS (SELECT 1 FROM sync_record s JOIN sync_audience_site m ON m.audience = s.audience "
-        f"WHERE s.entity = ? AND s.gone = 0 AND m.site = ? AND {equal('s', width, 't', table.root)})",
+        "WHERE EXISTS (SELECT 1 FROM sync_record s JOIN sync_audience_site m ON m.audience = "
+        "s.audience "
+        "WHERE s.entity = ? AND s.gone = 0 AND m.site = ? AND "
+        f"{equal('s', width, 't', table.root)})",
         (entity.name, site),
     )

@@ -105,9 +105,18 @@ def _document(chunk: BuiltChunk) -> list[Any]:
 
 
 def _chunks(text: str) -> tuple[BuiltChunk, ...]:
-    return tuple(
-        BuiltChunk(
-            *facts, tuple(bytes.fromhex(p["hex"]) if isinstance(p, dict) else p for p in last)
-        )
-        for *facts, last in json.loads(text)
-    )
+    return tuple(_chunk(*facts) for facts in json.loads(text))
+
+
+def _chunk(
+    entity: str,
+    sha256: str,
+    size: int,
+    raw_size: int,
+    records: int,
+    rows: int,
+    plan_version: int,
+    last: list[Any],
+) -> BuiltChunk:
+    key = tuple(bytes.fromhex(part["hex"]) if isinstance(part, dict) else part for part in last)
+    return BuiltChunk(entity, sha256, size, raw_size, records, rows, plan_version, key)

@@ -1,4 +1,6 @@
-"""What *Sent Data* and *Received Data* list: derived from the books, never stored per batch and site."""
+"""What *Sent Data* and *Received Data* list: derived from the books, never stored per batch and
+site.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ target AS (
 _SENT = f"""
 WITH {_TARGET},
 pair AS (
-  SELECT b.id, b.stream, b.no, b.run, b.entity, b.records, b.gone, b.size, b.sealed_at, b.uploaded_at,
+  SELECT b.id, b.stream, b.no, b.run, b.entity, b.records, b.gone, b.size, b.sealed_at,
+    b.uploaded_at,
     t.site AS site,
     (SELECT r.id FROM sync_release r WHERE r.stream = b.stream AND r.site IN (t.site, '*')
        AND r.to_no >= b.no AND r.from_no < b.no ORDER BY r.id LIMIT 1) AS release_id,
@@ -32,17 +35,20 @@ row AS (
     p.entity AS entity, p.records + p.gone AS records, p.size AS size, p.sealed_at AS sealed_at,
     CASE WHEN p.uploaded_at IS NOT NULL THEN r.at END AS uploaded_at,
     k.applied_at AS applied_at, k.collected_at AS collected_at, k.kind AS kind,
-    (SELECT count(*) FROM sync_attention x WHERE x.site = p.site AND x.stream = p.stream AND x.no = p.no)
+    (SELECT count(*) FROM sync_attention x
+       WHERE x.site = p.site AND x.stream = p.stream AND x.no = p.no)
       AS attention
-  FROM pair p LEFT JOIN sync_release r ON r.id = p.release_id LEFT JOIN sync_ack k ON k.id = p.ack_id
+  FROM pair p LEFT JOIN sync_release r ON r.id = p.release_id
+    LEFT JOIN sync_ack k ON k.id = p.ack_id
 )
-SELECT id, run, site, stream, no, entity, records, size, sealed_at, uploaded_at, applied_at, collected_at,
-  kind, attention FROM row
+SELECT id, run, site, stream, no, entity, records, size, sealed_at, uploaded_at, applied_at,
+  collected_at, kind, attention FROM row
 """
 _RECEIVED = """
 WITH row AS (
   SELECT b.id AS id, b.run AS run, substr(b.stream, 1, instr(b.stream, '/') - 1) AS site,
-    b.stream AS stream, b.no AS no, b.entity AS entity, b.records + b.gone AS records, b.size AS size,
+    b.stream AS stream, b.no AS no, b.entity AS entity,
+    b.records + b.gone AS records, b.size AS size,
     b.sealed_at AS sealed_at, b.received_at AS received_at,
     CASE WHEN s.epoch = b.epoch AND s.applied_no >= b.no THEN coalesce((SELECT k.applied_at
        FROM sync_ack k WHERE k.stream = b.stream AND k.site = :me AND k.epoch = b.epoch
@@ -55,7 +61,8 @@ WITH row AS (
     k.collected_at, k.collected_at, k.parked_total
   FROM sync_ack k WHERE k.site <> :me
 )
-SELECT id, run, site, stream, no, entity, records, size, sealed_at, received_at, processed_at, attention FROM row
+SELECT id, run, site, stream, no, entity, records, size, sealed_at, received_at, processed_at,
+  attention FROM row
 """
 
 
@@ -81,8 +88,9 @@ class SentRow:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedRow:
-    """One batch of another site, or one acknowledgement that was collected (then `entity` is empty, `no` is how far it
-    reaches and `records` how many batches it covers)."""
+    """One batch of another site, or one acknowledgement that was collected (then `entity` is empty,
+    `no` is how far it reaches and `records` how many batches it covers).
+    """
 
     id: int
     run: int
@@ -108,7 +116,9 @@ def sent_rows(connection: Connection, run: int | None = None, site: str = "") ->
 def received_rows(
     connection: Connection, me: str, run: int | None = None, site: str = ""
 ) -> Iterator[ReceivedRow]:
-    """Received rows, newest run and batch first, acknowledgements behind the batches of their run."""
+    """Received rows, newest run and batch first, acknowledgements behind the batches of
+    their run.
+    """
     where, values = _wanted(run, site)
     query = f"{_RECEIVED} {where} ORDER BY run DESC, id DESC, site"
     for row in raw(connection).execute(query, {"me": me, **values}):
@@ -142,19 +152,23 @@ WITH {_TARGET}
 SELECT t.site, sum(b.records + b.gone) FROM sync_batch b JOIN target t ON t.audience = b.audience
 WHERE b.received_at IS NULL AND b.no > coalesce((SELECT max(r.to_no) FROM sync_release r
   WHERE r.stream = b.stream AND r.site IN (t.site, '*')), 0)
-  AND b.no > coalesce((SELECT max(k.to_no) FROM sync_ack k WHERE k.stream = b.stream AND k.site = t.site), 0)
+  AND b.no > coalesce((SELECT max(k.to_no) FROM sync_ack k
+    WHERE k.stream = b.stream AND k.site = t.site), 0)
 GROUP BY t.site"""
     return dict(raw(connection).execute(query).fetchall())
 
 
 def unacknowledged(connection: Connection) -> dict[str, tuple[int, str]]:
-    """Batches released to each site and not yet acknowledged: how many, and since when the oldest waits."""
+    """Batches released to each site and not yet acknowledged: how many, and since when the oldest
+    waits.
+    """
     query = f"""
 WITH {_TARGET}
 SELECT t.site, count(*), min(b.sealed_at) FROM sync_batch b JOIN target t ON t.audience = b.audience
 WHERE b.received_at IS NULL AND b.no <= coalesce((SELECT max(r.to_no) FROM sync_release r
   WHERE r.stream = b.stream AND r.site IN (t.site, '*')), 0)
-  AND b.no > coalesce((SELECT max(k.to_no) FROM sync_ack k WHERE k.stream = b.stream AND k.site = t.site), 0)
+  AND b.no > coalesce((SELECT max(k.to_no) FROM sync_ack k
+    WHERE k.stream = b.stream AND k.site = t.site), 0)
 GROUP BY t.site"""
     return {site: (count, since) for site, count, since in raw(connection).execute(query)}
 
@@ -182,10 +196,11 @@ def attention_lines(
 ) -> list[AttentionLine]:
     """What needs attention, newest first."""
     query = """
-SELECT id, :me, entity, rtrim(k1 || ' / ' || k2 || ' / ' || k3 || ' / ' || k4, ' /'), code, reason, missing,
-  stream, no, first_at, last_at, tries FROM sync_parked WHERE code <> 'kept_edit'
+SELECT id, :me, entity, rtrim(k1 || ' / ' || k2 || ' / ' || k3 || ' / ' || k4, ' /'), code, reason,
+  missing, stream, no, first_at, last_at, tries FROM sync_parked WHERE code <> 'kept_edit'
 UNION ALL
-SELECT -id, site, entity, key, code, reason, '', stream, no, first_at, last_at, 0 FROM sync_attention
+SELECT -id, site, entity, key, code, reason, '', stream, no, first_at, last_at, 0
+FROM sync_attention
 ORDER BY 11 DESC, 1 DESC LIMIT :limit OFFSET :offset"""
     rows = raw(connection).execute(query, {"me": me, "limit": limit, "offset": offset})
     return [AttentionLine(*row) for row in rows]
@@ -210,7 +225,9 @@ def attention_by_site(connection: Connection) -> dict[str, int]:
 
 
 def books_version(connection: Connection) -> int:
-    """A number that changes whenever another connection has committed something to this database."""
+    """A number that changes whenever another connection has committed something to this
+    database.
+    """
     return int(raw(connection).execute("PRAGMA data_version").fetchone()[0])
 
 
@@ -221,11 +238,14 @@ def parked_by_origin(connection: Connection) -> list[tuple[str, int]]:
 
 
 def problems_of(connection: Connection, stream: str, no: int) -> dict[str, str]:
-    """Why records of a batch need attention, here or at a site: key as a person reads it → reason."""
+    """Why records of a batch need attention, here or at a site: key as a person reads it →
+    reason.
+    """
     query = """
 SELECT rtrim(k1 || ' / ' || k2 || ' / ' || k3 || ' / ' || k4, ' /'), reason FROM sync_parked
 WHERE stream = :stream AND no = :no AND code <> 'kept_edit'
-UNION ALL SELECT key, reason || ' (' || site || ')' FROM sync_attention WHERE stream = :stream AND no = :no"""
+UNION ALL SELECT key, reason || ' (' || site || ')' FROM sync_attention
+WHERE stream = :stream AND no = :no"""
     return dict(raw(connection).execute(query, {"stream": stream, "no": no}).fetchall())
 
 

@@ -98,19 +98,21 @@ def has_parked(connection: Connection, entity: str) -> bool:
     return found.first() is not None
 
 
-def replace_parked(
-    connection: Connection, entity: Entity, first: int, last: int, origin: str
-) -> None:
-    """What the body attached as `body` brings of these record ids takes the place of what was
-    parked of them.
+def replace_parked(connection: Connection, entity: Entity, origin: str, but: Iterable[int]) -> None:
+    """What the body attached as `body` brought takes the place of what was parked of its records,
+    except the record ids in `but`, which could not go in.
     """
+    if not has_parked(connection, entity.name):
+        return
     width = parts(len(entity.key))
+    unused = "".join(f" AND p.{part} = ''" for part in schema.KEY_PARTS[len(entity.key) :])
+    left_out = ",".join(map(str, but))
     for table in (quoted(entity.root.name), GONE):
         raw(connection).execute(
-            "DELETE FROM main.sync_parked WHERE entity = ? AND origin = ? AND EXISTS (SELECT "
-            f"1 FROM body.{table} b "
-            f"WHERE b.{ID} BETWEEN ? AND ? AND {equal('b', entity.key, 'sync_parked', width)})",
-            (entity.name, origin, first, last),
+            f"DELETE FROM main.sync_parked WHERE id IN (SELECT p.id FROM body.{table} b "
+            f"CROSS JOIN main.sync_parked p ON p.entity = ? AND p.origin = ? "
+            f"AND {equal('b', entity.key, 'p', width)}{unused} WHERE b.{ID} NOT IN ({left_out}))",
+            (entity.name, origin),
         )
 
 
@@ -158,13 +160,6 @@ def count_parked(connection: Connection) -> int:
         select(func.count()).select_from(table).where(table.c.code != KEPT_EDIT)
     )
     return int(found.scalar_one())
-
-
-def unpark(connection: Connection, ids: Iterable[int]) -> None:
-    """Forget parked records that have been applied."""
-    raw(connection).executemany(
-        "DELETE FROM sync_parked WHERE id = ?", [(number,) for number in ids]
-    )
 
 
 def _parked(row: object, width: int) -> Parked:

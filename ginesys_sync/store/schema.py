@@ -52,7 +52,7 @@ change = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("entity", Text, nullable=False),
     *_key_columns(),
-    Column("image", Integer, nullable=False, server_default=text("1")),
+    Column("image", Integer, nullable=False, server_default=text("2")),
 )
 """The change log. Without AUTOINCREMENT: its counter is one more page that every captured write
 copies into its statement journal, and with two indexes on the business table that is the page with
@@ -73,6 +73,7 @@ record = Table(
     Column("audience", Integer, nullable=False, server_default=text("0")),
     Column("last_no", Integer, nullable=False, server_default=text("0")),
     Column("base_no", Integer, nullable=False, server_default=text("0")),
+    Column("author", Text, nullable=False, server_default=text("''")),
     Column("gone", Integer, nullable=False, server_default=text("0")),
     sqlite_with_rowid=False,
 )

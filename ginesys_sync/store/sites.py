@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from ginesys_sync.core.model import Role, Site, SiteCode, SiteState, is_site_code
 from ginesys_sync.core.plan import Owner, Plan, Rule
 from ginesys_sync.store import schema
-from ginesys_sync.store.capture import note_all, note_members, table_columns
+from ginesys_sync.store.capture import AUDIENCE_ONLY, note_all, note_members, table_columns
 from ginesys_sync.store.database import raw
 from ginesys_sync.wire.body import quoted
 
@@ -132,6 +132,6 @@ def note_audiences(connection: Connection, plan: Plan, joined: Iterable[str] = (
     for entity in plan.in_order():
         if entity.owner is Owner.SITE or entity.audience.rule is Rule.ALL:
             continue
-        note_all(connection, entity, image=0)
+        note_all(connection, entity, AUDIENCE_ONLY)
         for site in joined:
             note_members(connection, entity, site)

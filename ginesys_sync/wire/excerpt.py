@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from ginesys_sync.core.model import Key
 from ginesys_sync.core.plan import Entity
@@ -17,8 +17,11 @@ from ginesys_sync.wire.body import CHILD_BITS, GONE, ID, body_schema, quoted
 
 @contextmanager
 def _empty_body(entity: Entity) -> Iterator[sqlite3.Connection]:
+    """A body without rows, of small pages because it is to hold one record, and `source` beside."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
     try:
+        connection.execute("PRAGMA page_size=512")
+        connection.execute("PRAGMA secure_delete=ON")
         for statement in body_schema(entity):
             connection.execute(statement)
         connection.execute("ATTACH ':memory:' AS source")
@@ -33,12 +36,18 @@ def excerpts(
     raw: bytes, entity: Entity, numbers: Sequence[int]
 ) -> Iterator[tuple[int, Key, bytes]]:
     """Per record number: its key and a body that holds it alone, under number 1."""
-    for number in numbers:
-        with _empty_body(entity) as connection:
-            connection.deserialize(raw, name="source")
+    if not numbers:
+        return
+    with _empty_body(entity) as connection:
+        connection.deserialize(raw, name="source")
+        for number in numbers:
+            connection.execute("BEGIN")
             _copy(connection, entity, number, 1)
-            connection.execute("DETACH source")
+            connection.execute("COMMIT")
             yield number, _key(connection, entity), connection.serialize()
+            for table in (*(table.name for table in entity.tables), GONE):
+                connection.execute(f"DELETE FROM main.{quoted(table)}")
+            connection.execute("VACUUM main")
 
 
 def joined(entity: Entity, bodies: Iterable[bytes]) -> bytes:
@@ -48,6 +57,16 @@ def joined(entity: Entity, bodies: Iterable[bytes]) -> bytes:
             connection.deserialize(body, name="source")
             _copy(connection, entity, 1, place)
         return connection.serialize()
+
+
+def has_schema(body: bytes, entity: Entity) -> bool:
+    """Whether a single-record body still is one of this entity: a later plan may have
+    changed it.
+    """
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.deserialize(body)
+        found = connection.execute("SELECT sql FROM sqlite_master ORDER BY rowid").fetchall()
+    return [row[0] for row in found] == list(body_schema(entity))
 
 
 def labels(raw: bytes, entity: Entity, after: int, limit: int) -> list[tuple[int, Key, str, bool]]:

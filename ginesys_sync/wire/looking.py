@@ -15,7 +15,9 @@ from ginesys_sync.wire.routes import MAX_BODY_BYTES
 
 
 def describe_body(data: bytes, limit: int) -> list[dict[str, Any]]:
-    """Per table of a packed body: its name, columns, number of rows and first rows. Raises Damaged."""
+    """Per table of a packed body: its name, columns, number of rows and first rows. Raises
+    Damaged.
+    """
     try:
         raw_size = zstandard.get_frame_parameters(data).content_size
     except zstandard.ZstdError as fault:

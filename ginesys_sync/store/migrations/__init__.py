@@ -1,1 +1,3 @@
-"""Numbered, forward-only migrations of the sync's own tables, under a version table of their own name."""
+"""Numbered, forward-only migrations of the sync's own tables, under a version table of their own
+name.
+"""
