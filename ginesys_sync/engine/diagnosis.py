@@ -111,6 +111,12 @@ def is_head_cut(response: requests.Response) -> bool:
     return response.status_code != 204 and not any(sign in response.headers for sign in signs)
 
 
+def number_in(response: requests.Response, name: str) -> int | None:
+    """The number that a header says; None when it is missing or no number that could be meant."""
+    text = response.headers.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
+
+
 def said_no(
     response: requests.Response, problem: messages.Problem | None, where: str
 ) -> KnownError:

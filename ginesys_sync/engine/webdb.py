@@ -30,7 +30,7 @@ from ginesys_sync.core.errors import (
     Unreachable,
     VersionsDiffer,
 )
-from ginesys_sync.engine.diagnosis import checked_host, diagnosis, is_head_cut, said_no
+from ginesys_sync.engine.diagnosis import checked_host, diagnosis, is_head_cut, number_in, said_no
 from ginesys_sync.wire import messages, routes
 
 _PIECE = 1 << 16
@@ -258,19 +258,19 @@ class WebDatabase:
 
     def _check(self, response: requests.Response) -> None:
         """Raises KnownError unless this is a good answer of a Web Database we can talk to."""
-        spoken = response.headers.get(routes.PROTOCOL_HEADER, "")
+        spoken = number_in(response, routes.PROTOCOL_HEADER)
         kind = response.headers.get("Content-Type", "")
         where = f"{response.request.method} {response.url}: {response.status_code} {kind}".strip()
         if is_head_cut(response):
             raise Unreachable("The connection to the Web Database broke.", detail=f"{where}, cut")
-        if not spoken.isdecimal():
+        if spoken is None:
             if response.status_code in (502, 503, 504):
                 title = "The Web Database is not running: only the server in front of it answered."
                 raise Unreachable(title, detail=where)
             title = f"{self._host} answered, but it is not a Web Database."
             raise NotTheWebDatabase(title, detail=where)
-        if abs(int(spoken) - routes.PROTOCOL) > routes.PROTOCOL_SKEW:
-            older = "The Web Database" if int(spoken) < routes.PROTOCOL else "This program"
+        if abs(spoken - routes.PROTOCOL) > routes.PROTOCOL_SKEW:
+            older = "The Web Database" if spoken < routes.PROTOCOL else "This program"
             raise VersionsDiffer(
                 "This program and the Web Database are too far apart in version.",
                 f"{older} is the older one: update it, then try again.",
@@ -309,8 +309,7 @@ class WebDatabase:
                     raise TimeoutError("too slow")
         except (low.HTTPError, OSError) as fault:
             raise diagnosis(fault, self._host) from fault
-        expected = response.headers.get("Content-Length", "")
-        if expected.isdecimal() and got < int(expected):
+        if got < (number_in(response, "Content-Length") or 0):
             raise Unreachable("The connection to the Web Database broke.", detail="cut short")
 
     def _send(self, sha256: str, data: bytes, start: int) -> None:
@@ -324,8 +323,8 @@ class WebDatabase:
     def _offset(self, sha256: str) -> tuple[int, bool]:
         """How much of an upload has come, and whether it is whole."""
         with self._asked("HEAD", f"{routes.BODIES}/{sha256}", None, {}) as response:
-            offset = response.headers.get(routes.UPLOAD_OFFSET_HEADER, "0")
-            return int(offset) if offset.isdecimal() else 0, response.status_code == 200
+            offset = number_in(response, routes.UPLOAD_OFFSET_HEADER) or 0
+            return offset, response.status_code == 200
 
     def _receive(self, sha256: str, size: int, data: bytearray) -> None:
         """Append to `data` what comes of a body, at most up to `size`."""

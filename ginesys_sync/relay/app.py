@@ -124,7 +124,8 @@ def _guarded(relay: Relay, tries: WrongTries, endpoint: Endpoint) -> Endpoint:
     async def handle(request: Request) -> Response:
         try:
             spoken = request.headers.get(routes.PROTOCOL_HEADER, str(routes.PROTOCOL))
-            check_protocol(int(spoken) if spoken.isdecimal() else 0, "the calling program")
+            is_number = spoken.isdecimal() and len(spoken) < 10
+            check_protocol(int(spoken) if is_number else 0, "the calling program")
             return await endpoint(request)
         except Refusal as refusal:
             address = request.client.host if request.client else ""

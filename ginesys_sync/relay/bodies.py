@@ -17,7 +17,7 @@ from hashlib import sha256 as new_hash
 from pathlib import Path
 from typing import BinaryIO
 
-from ginesys_sync.relay.desk import Caller, Relay
+from ginesys_sync.relay.desk import Caller, Relay, fsync_folder
 from ginesys_sync.relay.problems import Refusal
 from ginesys_sync.wire.routes import INLINE_BODY_BYTES
 
@@ -163,14 +163,12 @@ def keep_whole(relay: Relay, caller: Caller, sha256: str, data: bytes) -> None:
         _place(relay, caller, sha256, len(data), aside)
     finally:
         aside.unlink(missing_ok=True)
+    part_path(relay, caller.site, sha256).unlink(missing_ok=True)
 
 
 def _place(relay: Relay, caller: Caller, sha256: str, size: int, aside: Path) -> None:
     """Row and rename in one transaction. `aside` is whole, right and fsynced."""
     target = body_path(relay, sha256)
-    if not target.parent.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        fsync_folder(target.parent.parent)
     with relay.database.writing() as writer:
         writer.execute(
             "INSERT INTO bodies (organisation, sha256, size, site, added_at)"
@@ -179,15 +177,6 @@ def _place(relay: Relay, caller: Caller, sha256: str, size: int, aside: Path) ->
         )
         aside.replace(target)
         fsync_folder(target.parent)
-
-
-def fsync_folder(folder: Path) -> None:
-    """Make a rename durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 _MAY_READ = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,11 +54,31 @@ class Caller:
 def open_relay(home: Path, clock: Clock | None = None) -> Relay:
     """Open the Web Database of a home; the first time, it is made. Raises KnownError."""
     database = open_database(home / DATABASE_FILE)
+    _make_folders(home / "bodies")
     with database.reading() as reader:
         row = reader.execute(
             "SELECT relay_id FROM organisations WHERE organisation = ?", (ORGANISATION,)
         ).fetchone()
     return Relay(home, database, str(row["relay_id"]), clock or SystemClock())
+
+
+def _make_folders(bodies: Path) -> None:
+    """Every folder that bodies go into, once and durable."""
+    if (bodies / "ff").exists():
+        return
+    for number in range(256):
+        (bodies / f"{number:02x}").mkdir(parents=True, exist_ok=True)
+    fsync_folder(bodies)
+    fsync_folder(bodies.parent)
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make a rename durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def site_row(connection: sqlite3.Connection, organisation: str, site: str) -> sqlite3.Row | None:

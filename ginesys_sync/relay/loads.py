@@ -13,7 +13,7 @@ from ginesys_sync.core.model import Role
 from ginesys_sync.relay.bodies import missing_bodies, name_bodies
 from ginesys_sync.relay.desk import Caller, Relay
 from ginesys_sync.relay.problems import Refusal
-from ginesys_sync.relay.purge import drop_bodies
+from ginesys_sync.relay.purge import drop_bodies, drop_files
 from ginesys_sync.relay.streams import StreamRow, find_stream
 from ginesys_sync.wire import messages
 
@@ -82,10 +82,10 @@ def offer_load(
             for site in dict.fromkeys(request.sites)
             if _offer_to(writer, stream, site, load.no, number)
         ]
-        if not _readers(writer, caller.organisation, number):
-            _drop_load(writer, caller.organisation, number)
-        else:
-            name_bodies(writer, caller.organisation, sizes)
+        name_bodies(writer, caller.organisation, sizes)
+        is_read = _readers(writer, caller.organisation, number)
+        dropped = [] if is_read else _drop_load(writer, caller.organisation, number)
+    drop_files(relay, dropped)
     return messages.LoadsAnswer(offered=offered)
 
 

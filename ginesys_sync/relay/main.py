@@ -109,7 +109,9 @@ def _stoppable(config: uvicorn.Config, listener: socket.socket) -> Iterator[Call
         # uvicorn stops on a signal by itself and raises it again at its end: harmless then.
         server.should_exit = True
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    is_main = threading.current_thread() is threading.main_thread()
+    numbers = (signal.SIGTERM, signal.SIGINT) if is_main else ()
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield functools.partial(server.run, sockets=[listener])
     finally:

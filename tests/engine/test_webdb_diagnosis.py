@@ -55,6 +55,13 @@ def test_what_is_no_address_is_said_to_be_none(url: str) -> None:
     assert "Web DB Locator" in fault.value.advice
 
 
+@pytest.mark.parametrize("host", ["x" * 70 + ".example", "a..example", "%", "a b"])
+def test_a_name_that_can_be_none_is_said_to_be_none(host: str) -> None:
+    with pytest.raises(NotTheWebDatabase) as fault:
+        WebDatabase(f"https://{host}", patience=HASTY).health()
+    assert host.partition(" ")[0] in fault.value.title
+
+
 @pytest.mark.parametrize("host", ["sync.example.com", "192.168.1.10", "[2001:db8::1]:8080"])
 def test_plain_http_beyond_this_machine_is_refused_and_names_https(host: str) -> None:
     with pytest.raises(Refused) as refused:
@@ -124,6 +131,7 @@ PROTOCOL = {routes.PROTOCOL_HEADER: str(routes.PROTOCOL)}
     ("headers", "pieces", "kind", "words"),
     [
         ({routes.PROTOCOL_HEADER: "99"}, [b"{}"], VersionsDiffer, "version"),
+        ({routes.PROTOCOL_HEADER: "9" * 5_000}, [b"{}"], NotTheWebDatabase, "not a Web Database"),
         ({routes.PROTOCOL_HEADER: "soon"}, [b"{}"], NotTheWebDatabase, "not a Web Database"),
         (PROTOCOL, [b"{}"], NotTheWebDatabase, "does not understand"),
         (PROTOCOL, [b"<html>"], NotTheWebDatabase, "does not understand"),

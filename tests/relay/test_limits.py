@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 
 import pytest
 import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ginesys_sync.relay.app import make_app
 from ginesys_sync.relay.desk import open_relay
@@ -128,6 +131,131 @@ def test_a_method_that_is_none_is_a_problem_that_names_those_there_are(
     assert ", ".join(sorted(answer.headers["Allow"].split(", "))) == allowed
     if method != "HEAD":
         assert answer.json()["code"] == "method_refused"
+
+
+MOMENT = "2026-11-22T10:00:00Z"
+GOOD: dict[str, dict[str, Any]] = {
+    routes.OPEN: {
+        "incarnation": "0" * 16,
+        "run": 1,
+        "program": "test",
+        "protocol": 1,
+        "plan_version": 1,
+        "clock": MOMENT,
+        "heads": [{"stream": "HO/items", "epoch": "1-" + "0" * 16, "no": 3}],
+        "mail": {"streams": [], "acks_after": 0, "limit": 10},
+    },
+    routes.BATCHES: {
+        "audiences": {"*": "*"},
+        "batches": [
+            {
+                "channel": "fuzz",
+                "epoch": "1-" + "0" * 16,
+                "no": 1,
+                "entity": "items",
+                "audience": "*",
+                "plan_version": 1,
+                "sha256": "0" * 64,
+                "size": 3,
+                "raw_size": 3,
+                "records": 1,
+                "gone": 0,
+                "rows": 1,
+                "run": 1,
+                "sealed_at": MOMENT,
+                "body": "AAAA",
+            }
+        ],
+        "release": {"epoch": "1-" + "0" * 16, "channels": {"fuzz": 1}, "sites": ["S001"]},
+    },
+    routes.MAIL: {
+        "streams": [{"stream": "S001/sales", "epoch": "1-" + "0" * 16, "after": 0, "upto": 7}],
+        "acks_after": 0,
+        "limit": 10,
+    },
+    routes.ACKS: {"acks": [{**ACK, "parked": [], "parked_total": 0}]},
+    routes.LOADS: {
+        "sites": ["S001"],
+        "load": {
+            "stream": "HO/items",
+            "epoch": "1-" + "0" * 16,
+            "no": 1,
+            "plan_version": 1,
+            "made_at": MOMENT,
+            "chunks": [],
+        },
+    },
+    routes.SITES: {"site": "S001", "state": "active", "reason": ""},
+    routes.ENROL: {
+        "site": "S001",
+        "role": "store",
+        "code": "A",
+        "key": "0" * 64,
+        "program": "test",
+    },
+}
+_odd = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(allow_nan=False),
+    st.text(max_size=20),
+    st.sampled_from(["", "*", "HO", "S001", "HO/items", "\x00", "\u202e", "9" * 400, "0" * 64]),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
+)
+
+
+def _leaves(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place in a message: its holder and the key there."""
+    places = enumerate(value) if isinstance(value, list) else value.items()
+    for key, inner in list(places):
+        yield value, key
+        if isinstance(inner, (list, dict)):
+            yield from _leaves(inner)
+
+
+@given(path=st.sampled_from(sorted(GOOD)), data=st.data())
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_said_to_it_it_never_makes_a_mistake(
+    server: RelayServer, ho: Member, path: str, data: st.DataObject
+) -> None:
+    message = json.loads(json.dumps(GOOD[path]).replace("1-" + "0" * 16, ho.epoch))
+    for _ in range(data.draw(st.integers(0, 2))):
+        places = list(_leaves(message))
+        holder, key = data.draw(st.sampled_from(places)) if places else (message, "x")
+        holder[key] = data.draw(_odd)
+    answer = call(server, ho, path, message)
+    assert answer.status_code < 500
+    assert answer.headers[routes.PROTOCOL_HEADER] == str(routes.PROTOCOL)
+    if answer.status_code >= 400:
+        assert answer.json()["advice"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {routes.PROTOCOL_HEADER: "9" * 5_000},
+        {routes.PROTOCOL_HEADER: "\xb2"},
+        {"Authorization": "Bearer HO:\xe4\xf6"},
+        {"Authorization": "Bearer " + ":" * 5_000},
+        {"Range": "bytes=" + "9" * 5_000 + "-"},
+        {"Content-Range": "bytes " + "9" * 5_000 + "-1/1"},
+    ],
+)
+def test_odd_headers_are_refused_and_no_mistake(
+    server: RelayServer, ho: Member, headers: dict[str, str]
+) -> None:
+    key = {"Authorization": f"Bearer {ho.site}:{ho.key}"}
+    for method in ("GET", "PUT", "HEAD"):
+        answer = requests.request(
+            method,
+            f"{server.url}{routes.BODIES}/{'0' * 64}",
+            headers={name: text.encode("latin-1") for name, text in {**key, **headers}.items()},
+            data=b"x" if method == "PUT" else None,
+            timeout=5,
+        )
+        assert answer.status_code < 500
 
 
 def test_unknown_fields_of_a_newer_program_are_ignored(server: RelayServer, ho: Member) -> None:
