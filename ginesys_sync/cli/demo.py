@@ -1,4 +1,5 @@
-"""`ginesys-sync demo`: a whole chain to try, on free ports, in real windows; or its story without a screen."""
+"""`ginesys-sync demo`: a whole chain to try, on free ports, in real windows; or its story
+without a screen."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ Three windows have opened: Launchpad of head office, and the POS of S001 and S00
 Your first minute:
   1. In Launchpad press Sync Selective, tick S001, press OK. Sent Data then says UPLOADED.
   2. In the window of S001 press Sync. Received Data says PROCESSED; HO Control shows the items.
-  3. In Launchpad sync S001 again: Received Data lists the acknowledgement, Sent Data turns PROCESSED.
+  3. In Launchpad sync S001 again: Received Data lists the acknowledgement, Sent Data says
+     PROCESSED.
   4. The menu Demo makes something to sync: ten prices, a user for S001, five bills.
 Close the last window to end everything. `ginesys-sync demo --dir {folder}` goes on from here.
 """

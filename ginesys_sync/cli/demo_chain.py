@@ -1,4 +1,5 @@
-"""The demo's chain: a folder with a Web Database, head office and stores, each in a home of its own."""
+"""The demo's chain: a folder with a Web Database, head office and stores, each in a home of its
+own."""
 
 from __future__ import annotations
 
@@ -153,7 +154,8 @@ class DemoChain:
 
 
 def made_up_chain(chain: DemoChain, stores: Sequence[str] = STORES) -> None:
-    """Head office with 2,000 items and what belongs to them, and the stores with bills of the past."""
+    """Head office with 2,000 items and what belongs to them, and the stores with bills of the
+    past."""
     facts = Chain(today=date.today(), stores=len(stores))  # noqa: DTZ011
     if chain.join(HEAD_OFFICE):
         database = chain.database(HEAD_OFFICE)

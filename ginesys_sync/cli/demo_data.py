@@ -1,4 +1,5 @@
-"""`demo --data FILE`: the chain of a real sales file, synced both ways for all its stores, and the proof per store."""
+"""`demo --data FILE`: the chain of a real sales file, synced both ways for all its stores, and
+the proof per store."""
 
 from __future__ import annotations
 
@@ -14,8 +15,8 @@ from ginesys_sync.services.proof import table_hashes
 from ginesys_sync.services.syncing import Ask, sync
 from ginesys_sync.shop.bill_lists import SalesFigures, sales_figures
 from ginesys_sync.shop.sales_file import read_sales_file
-from ginesys_sync.shop.sales_records import SalesFile
 from ginesys_sync.shop.sales_load import load_head_office, load_store
+from ginesys_sync.shop.sales_records import SalesFile
 
 _KIND = "sales file"
 _ROUNDS = 3
@@ -35,7 +36,8 @@ class _Line:
 
 
 def play_sales_file(folder: Path, path: Path, *, is_fresh: bool) -> int:
-    """Build, sync, compare. 0 when every store equals head office and the file, else 1 (2: could not run)."""
+    """Build, sync, compare. 0 when every store equals head office and the file, else 1 (2: could
+    not run)."""
     sales = read_sales_file(path)
     _tell_problems(sales)
     with DemoChain(folder, is_fresh=is_fresh, kind=_KIND) as chain:
@@ -106,14 +108,12 @@ def _compare(chain: DemoChain, sales: SalesFile) -> int:
     print_table([_row(line) for line in lines])
     unequal = [line.store for line in lines if not line.is_equal]
     total = sum(line.at_head_office.value_minor for line in lines)
-    print(
-        f"\nIn all: {money(total)} at head office, {money(sum(l.in_file.value_minor for l in lines))} in the file."
-    )
+    filed = sum(line.in_file.value_minor for line in lines)
+    print(f"\nIn all: {money(total)} at head office, {money(filed)} in the file.")
     differing = _tell_hashes(chain)
     if unequal or differing:
-        print(
-            f"Not equal: {', '.join(unequal) or 'no store in money'}; tables: {', '.join(differing) or 'none'}."
-        )
+        print(f"Not equal in money: {', '.join(unequal) or 'none'}.")
+        print(f"Not equal in tables: {', '.join(differing) or 'none'}.")
         return 1
     print(f"All {len(lines):,} stores equal head office and the file, table by table.")
     return 0

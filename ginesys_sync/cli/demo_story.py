@@ -1,4 +1,5 @@
-"""The demo's story without a screen: the same windows offscreen, real buttons, a picture of every window a step."""
+"""The demo's story without a screen: the same windows offscreen, real buttons, a picture of
+every window a step."""
 
 from __future__ import annotations
 
@@ -101,7 +102,8 @@ class Story:
 
 
 def play(chain: DemoChain) -> int:
-    """One change to a store and back, one bill to head office and back. 0 when every step ended well."""
+    """One change to a store and back, one bill to head office and back. 0 when every step ended
+    well."""
     offscreen.without_noise()
     with ExitStack() as stack:
         story = Story(chain, stack)

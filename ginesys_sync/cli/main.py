@@ -78,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-Verbs = argparse._SubParsersAction  # noqa: SLF001
+Verbs = argparse._SubParsersAction
 """What `add_subparsers` returns."""
 
 

@@ -1,4 +1,5 @@
-"""How a run that a window asked for stands: from its request row, its progress row and its run row."""
+"""How a run that a window asked for stands: from its request row, its progress row and its run
+row."""
 
 from __future__ import annotations
 
@@ -8,10 +9,10 @@ from typing import Any
 from ginesys_sync.core.errors import UnknownSite
 from ginesys_sync.core.plan import Plan
 from ginesys_sync.core.status import Outcome, Stage
-from ginesys_sync.services.grids import moment
 from ginesys_sync.services.summary import run_summary
 from ginesys_sync.services.syncing import what_words
 from ginesys_sync.services.views import Progress, RunSummary, StageLine
+from ginesys_sync.services.words import moment
 from ginesys_sync.store import runs
 from ginesys_sync.store.database import Connection
 

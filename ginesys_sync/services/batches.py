@@ -28,7 +28,8 @@ def batch_records(
     after: int,
     limit: int,
 ) -> Page[RecordRow]:
-    """Records of a batch after record number `after`. Raises HomeUnusable when no copy is kept any more."""
+    """Records of a batch after record number `after`. Raises HomeUnusable when no copy is kept
+    any more."""
     batch = ledger.batch_at(connection, stream, no)
     if batch is None:
         return Page(())
@@ -58,7 +59,8 @@ def _kept(site: OpenSite, name: str) -> bytes:
 
 
 def show_batch(path: Path, limit: int = 20) -> list[dict[str, Any]]:
-    """What a body file holds, table by table, for `batch show`. Raises Damaged when it is no body."""
+    """What a body file holds, table by table, for `batch show`. Raises Damaged when it is no
+    body."""
     try:
         data = path.read_bytes()
     except OSError as fault:

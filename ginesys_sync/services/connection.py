@@ -1,4 +1,5 @@
-"""*Test Connection*: whether the Web Database can be reached with this site's key, and if not, why and what to do."""
+"""*Test Connection*: whether the Web Database can be reached with this site's key, and if not,
+why and what to do."""
 
 from __future__ import annotations
 

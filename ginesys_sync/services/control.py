@@ -1,4 +1,5 @@
-"""HO Control: read-only lists of what head office sent, so that a store can check that a master arrived."""
+"""HO Control: read-only lists of what head office sent, so that a store can check that a master
+arrived."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The `Demo` menu: ordinary shop work on the built-in tables, so that there is something to sync."""
+"""The `Demo` menu: ordinary shop work on the built-in tables, so that there is something to
+sync."""
 
 from __future__ import annotations
 

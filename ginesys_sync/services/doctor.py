@@ -1,4 +1,5 @@
-"""`doctor`: looks through home, database, plan, disk and connection, and says what to do about what it finds."""
+"""`doctor`: looks through home, database, plan, disk and connection, and says what to do about
+what it finds."""
 
 from __future__ import annotations
 

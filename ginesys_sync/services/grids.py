@@ -8,12 +8,12 @@ from datetime import datetime
 from itertools import groupby, islice
 from pathlib import Path
 
-from ginesys_sync.core.clock import from_iso
 from ginesys_sync.core.errors import DiskFull, PlanUnfit
 from ginesys_sync.core.model import Stream
 from ginesys_sync.core.plan import Plan
 from ginesys_sync.core.status import Kind, Reach, Status, received_status, sent_status
 from ginesys_sync.services.views import BatchRow, GridFilter, Page, RunGroup
+from ginesys_sync.services.words import moment
 from ginesys_sync.store import grids, runs
 from ginesys_sync.store.database import Connection
 
@@ -33,11 +33,6 @@ _CSV_HEAD = (
     "processed_at",
     "needs attention",
 )
-
-
-def moment(text: str | None) -> datetime | None:
-    """A kept moment, or None."""
-    return from_iso(text) if text else None
 
 
 def count_words(plan: Plan, entity: str, count: int) -> str:

@@ -14,9 +14,10 @@ from ginesys_sync.core.errors import UnknownSite
 from ginesys_sync.core.plan import Plan, with_own_entities
 from ginesys_sync.services import grids as words
 from ginesys_sync.services.asked import progress_of
-from ginesys_sync.services.overview import overview_of, site_lines
+from ginesys_sync.services.overview import head_of
 from ginesys_sync.services.site import opened_site
-from ginesys_sync.services.summary import run_row
+from ginesys_sync.services.site_lines import site_lines
+from ginesys_sync.services.summary import run_row, run_summary
 from ginesys_sync.services.views import (
     AttentionRow,
     BatchRow,
@@ -31,13 +32,16 @@ from ginesys_sync.services.views import (
     RunRow,
     SiteLine,
 )
+from ginesys_sync.services.words import moment
 from ginesys_sync.store import grids, runs
-from ginesys_sync.store.database import Connection, database_faults
+from ginesys_sync.store.database import Connection, database_faults, raw
+from ginesys_sync.store.glance import read_glance
 from ginesys_sync.store.plans import present_plan
 
 
 class HomeDesk:
-    """See `services.desk.Desk`. One connection behind a lock; the service is a process of its own."""
+    """See `services.desk.Desk`. One connection behind a lock; the service is a process of its
+    own."""
 
     def __init__(self, folder: Path, clock: Clock | None = None) -> None:
         self._folder = folder
@@ -69,7 +73,16 @@ class HomeDesk:
     def overview(self) -> Overview:
         """What the head of a window says now."""
         with self._asking() as connection:
-            return overview_of(connection, self._site, self._plan(connection), self._clock.now())
+            now = self._clock.now()
+            head = head_of(self._site.home, read_glance(raw(connection)), now)
+            plan, me = self._plan(connection), self._site.code
+            asked = runs.open_requests(connection)
+            ended = next((r for r in runs.runs(connection, None, 5) if r.ended_at), None)
+            return replace(
+                head,
+                current=progress_of(connection, plan, me, asked[0].id, now) if asked else None,
+                last=run_summary(connection, plan, me, ended, now) if ended else None,
+            )
 
     def version(self) -> int:
         """Changes with every commit of another connection to this database."""
@@ -101,7 +114,7 @@ class HomeDesk:
 
         return demo_act(self._site.database, self._site.code, name)
 
-    # --- runs ---------------------------------------------------------------------------------------------------
+    # --- runs -------------------------------------------------------------------------------------
 
     def ask_sync(self, sites: Sequence[str] | None) -> int:
         """Ask for a run, and have a service to do it."""
@@ -138,7 +151,7 @@ class HomeDesk:
             self._ensure_service()
         return found
 
-    # --- grids --------------------------------------------------------------------------------------------------
+    # --- grids ------------------------------------------------------------------------------------
 
     def sent_groups(self, wanted: GridFilter, after: int | None, limit: int) -> Page[RunGroup]:
         """Runs with sent rows, newest first."""
@@ -202,7 +215,7 @@ class HomeDesk:
             rows = tuple(run_row(connection, plan, self._site.code, r) for r in found[:limit])
             return Page(rows, rows[-1].run if len(found) > limit else None)
 
-    # --- the rest -----------------------------------------------------------------------------------------------
+    # --- the rest ---------------------------------------------------------------------------------
 
     def test_connection(self) -> Diagnosis:
         """Call the Web Database."""
@@ -239,8 +252,8 @@ def attention_page(
             missing=line.missing,
             stream=line.stream,
             batch=line.no,
-            first_at=words.moment(line.first_at),
-            last_at=words.moment(line.last_at),
+            first_at=moment(line.first_at),
+            last_at=moment(line.last_at),
             tries=line.tries,
         )
         for line in lines[:limit]

@@ -1,4 +1,5 @@
-"""Head office asks the Web Database who is in the chain, between two runs: who has joined, and when each was last seen."""
+"""Head office asks the Web Database who is in the chain, between two runs: who has joined, and
+when each was last seen."""
 
 from __future__ import annotations
 

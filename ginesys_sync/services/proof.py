@@ -1,4 +1,5 @@
-"""Proof that a store equals head office: per table of the plan, the SHA-256 of the sorted rows at both ends."""
+"""Proof that a store equals head office: per table of the plan, the SHA-256 of the sorted rows
+at both ends."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ from ginesys_sync.store.database import database_faults
 
 
 def table_hashes(office: Path, store: Path) -> list[tuple[str, str, str]]:
-    """(table, hash at head office, hash at the store) for every table of the plan: at both ends only the records that
-    are the store's, or meant for it."""
+    """(table, hash at head office, hash at the store) for every table of the plan: at both ends
+    only the records that are the store's, or meant for it."""
     with (
         opened_site(office) as there,
         opened_site(store) as here,

@@ -1,4 +1,5 @@
-"""Joining the chain: `init` prepares the database, trades the enrolment code for access, and makes the home."""
+"""Joining the chain: `init` prepares the database, trades the enrolment code for access, and
+makes the home."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ _PENDING_KEY = "key.new"
 
 @dataclass(frozen=True, slots=True)
 class NewSite:
-    """What `init` is asked. `plan` None: the built-in retail plan, whose tables are made when the database has none."""
+    """What `init` is asked. `plan` None: the built-in retail plan, whose tables are made when
+    the database has none."""
 
     folder: Path
     site: str
@@ -134,7 +136,7 @@ def _check_database(database: Database, new: NewSite, plan: Plan) -> None:
         if new.plan is not None:
             raise PlanUnfit(
                 f"There is no database at {database.path} for the plan to fit.",
-                "Give the business database with --db, or leave out --plan for the built-in tables.",
+                "Give the business database with --db, or leave out --plan for our own tables.",
             )
         return
     with database.connect() as connection:
@@ -150,7 +152,8 @@ def _check_database(database: Database, new: NewSite, plan: Plan) -> None:
 
 
 def _pending_key(folder: Path) -> str:
-    """The key that is being enrolled: kept before the call, so that a lost answer is not a lost site."""
+    """The key that is being enrolled: kept before the call, so that a lost answer is not a lost
+    site."""
     path = folder / _PENDING_KEY
     try:
         if path.exists():

@@ -1,4 +1,5 @@
-"""One site put together: its home, its database, its plan, its identity. The composition root of everything else here."""
+"""One site put together: its home, its database, its plan, its identity. The composition root of
+everything else here."""
 
 from __future__ import annotations
 
@@ -68,7 +69,7 @@ def _identity(connection: Connection, home: Home) -> tuple[str, str]:
     site = read_state(connection, SITE)
     if site != home.settings.site:
         raise HomeUnusable(
-            f"This home folder is {home.settings.site}'s, but its database is {site or 'nobody'}'s.",
+            f"This home is {home.settings.site}'s, but its database is {site or 'nobody'}'s.",
             "Give the home folder that belongs to this database.",
         )
     epoch, incarnation = read_state(connection, EPOCH), read_state(connection, INCARNATION)

@@ -11,8 +11,8 @@ from typing import Any
 from ginesys_sync.core.clock import iso
 from ginesys_sync.services import grids as words
 from ginesys_sync.services.home_desk import attention_page
-from ginesys_sync.services.overview import site_lines
 from ginesys_sync.services.site import OpenSite, opened_site
+from ginesys_sync.services.site_lines import site_lines
 from ginesys_sync.services.summary import run_row
 from ginesys_sync.services.views import AttentionRow, BatchRow, GridFilter, RunRow, SiteLine
 from ginesys_sync.store import runs
@@ -22,7 +22,8 @@ Flat = dict[str, Any]
 
 
 def status_rows(folder: Path, what: str, limit: int) -> list[Flat]:
-    """The newest `limit` rows of one list (sent, received, sites, attention, runs), as one moment shows them."""
+    """The newest `limit` rows of one list (sent, received, sites, attention, runs), as one
+    moment shows them."""
     with (
         opened_site(folder) as site,
         site.database.connect() as connection,

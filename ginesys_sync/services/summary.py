@@ -1,4 +1,5 @@
-"""How a run ended, per site, and what comes next, in whole sentences: derived from the books of that run."""
+"""How a run ended, per site, and what comes next, in whole sentences: derived from the books of
+that run."""
 
 from __future__ import annotations
 
@@ -9,27 +10,13 @@ from ginesys_sync.core.clock import from_iso
 from ginesys_sync.core.model import HEAD_OFFICE
 from ginesys_sync.core.plan import Plan
 from ginesys_sync.core.status import Kind, Outcome, Stage, Status
-from ginesys_sync.services.grids import moment, received, sent
+from ginesys_sync.services.grids import received, sent
 from ginesys_sync.services.views import BatchRow, GridFilter, RunRow, RunSummary, SiteSummary
+from ginesys_sync.services.words import ago, moment
 from ginesys_sync.store import grids, runs, sites
 from ginesys_sync.store.database import Connection
 
 _NAMED = 3
-
-
-def ago(then: datetime | None, now: datetime) -> str:
-    """`3 min ago`, `just now`, `2 h ago`, `5 days ago`; `never` for None."""
-    if then is None:
-        return "never"
-    seconds = (now - then).total_seconds()
-    if seconds < 60:
-        return "just now"
-    if seconds < 3600:
-        return f"{int(seconds // 60)} min ago"
-    if seconds < 86_400:
-        return f"{int(seconds // 3600)} h ago"
-    days = int(seconds // 86_400)
-    return f"{days} day{'' if days == 1 else 's'} ago"
 
 
 def run_row(connection: Connection, plan: Plan, me: str, record: runs.RunRecord) -> RunRow:

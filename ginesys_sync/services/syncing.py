@@ -1,4 +1,5 @@
-"""Sync, as a person asks for it: one run under the site's lock, from its first line to its closing sentence."""
+"""Sync, as a person asks for it: one run under the site's lock, from its first line to its
+closing sentence."""
 
 from __future__ import annotations
 
@@ -44,7 +45,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What is asked of a run. `sites` None: all. `request`: the row of a window's request, 0 for none."""
+    """What is asked of a run. `sites` None: all. `request`: the row of a window's request, 0 for
+    none."""
 
     sites: tuple[str, ...] | None = None
     trigger: str = "prompt"
@@ -72,7 +74,8 @@ def stopped_sentence(fault: KnownError) -> str:
 
 
 def _lower_first(text: str) -> str:
-    """A sentence's beginning in the middle of a sentence; names and abbreviations keep their capitals."""
+    """A sentence's beginning in the middle of a sentence; names and abbreviations keep their
+    capitals."""
     first, _, _ = text.partition(" ")
     return text[:1].lower() + text[1:] if first.istitle() and first in _OPENERS else text
 
@@ -116,7 +119,8 @@ WHY_NOT = {
 
 @contextmanager
 def run_lock(folder: Path) -> Iterator[None]:
-    """The site's run lock: it dies with its holder. Raises AlreadyRunning at once when another has it."""
+    """The site's run lock: it dies with its holder. Raises AlreadyRunning at once when another
+    has it."""
     lock = FileLock(folder / LOCK_FILE, timeout=0)
     try:
         lock.acquire()

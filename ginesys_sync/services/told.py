@@ -31,8 +31,8 @@ def count_sentence(waiting: Mapping[str, int]) -> str:
 
 
 def ended_lines(folder: Path, ended: Ended) -> list[str]:
-    """Per site what was sent, received, processed, acknowledged, waits and needs attention; then what comes next.
-    Empty when the run could not be done: its closing line says it all."""
+    """Per site what was sent, received, processed, acknowledged, waits and needs attention; then
+    what comes next. Empty when the run could not be done: its closing line says it all."""
     if not ended.run or ended.outcome not in (Outcome.DONE, Outcome.ATTENTION):
         return []
     with opened_site(folder) as site, site.database.connect() as connection:
@@ -41,7 +41,8 @@ def ended_lines(folder: Path, ended: Ended) -> list[str]:
             return []
         summary = run_summary(connection, site.plan, site.code, record, SystemClock().now())
     lines = [
-        f"{line.site}: sent {line.sent:,}, received {line.received:,}, processed {line.processed:,}, "
+        f"{line.site}: sent {line.sent:,}, received {line.received:,}, "
+        f"processed {line.processed:,}, "
         f"acknowledged {line.acknowledged:,}, waiting {line.waiting:,}, "
         f"needs attention {line.attention:,}"
         for line in summary.sites

@@ -1,7 +1,9 @@
-"""The service: the one process of a site that runs the engine. It syncs by schedule and whenever a window asks.
+"""The service: the one process of a site that runs the engine. It syncs by schedule and whenever a
+window asks.
 
-Asked and watched through the database (a request row, a progress row), so it is the same under another account. A window
-starts it as its child if none runs; such a child ends when its window is gone and nothing is under way.
+Asked and watched through the database (a request row, a progress row), so it is the same under
+another account. A window starts it as its child if none runs; such a child ends when its window
+is gone and nothing is under way.
 """
 
 from __future__ import annotations

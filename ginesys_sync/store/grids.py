@@ -10,16 +10,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from ginesys_sync.store.database import raw
+from ginesys_sync.store.glance import COUNT_ATTENTION, TARGET, UNACKNOWLEDGED, WAITING_RECORDS
 
-_TARGET = """
-target AS (
-  SELECT audience, site FROM sync_audience_site
-  UNION ALL
-  SELECT a.id, s.code FROM sync_audience a JOIN sync_site s
-    ON s.role = 'store' AND s.state IN ('active', 'blocked') WHERE a.name = '*'
-)"""
 _SENT = f"""
-WITH {_TARGET},
+WITH {TARGET},
 pair AS (
   SELECT b.id, b.stream, b.no, b.run, b.entity, b.records, b.gone, b.size, b.sealed_at,
     b.uploaded_at,
@@ -136,41 +130,17 @@ def _wanted(run: int | None, site: str) -> tuple[str, dict[str, object]]:
     return ("WHERE " + " AND ".join(conditions) if conditions else ""), values
 
 
-def waiting_changes(connection: Connection) -> dict[str, int]:
-    """Changes that no run has sealed yet, per entity."""
-    return dict(
-        raw(connection)
-        .execute("SELECT entity, count(*) FROM sync_change GROUP BY entity")
-        .fetchall()
-    )
-
-
 def waiting_records(connection: Connection) -> dict[str, int]:
     """Records sealed for each site that it may not read yet."""
-    query = f"""
-WITH {_TARGET}
-SELECT t.site, sum(b.records + b.gone) FROM sync_batch b JOIN target t ON t.audience = b.audience
-WHERE b.received_at IS NULL AND b.no > coalesce((SELECT max(r.to_no) FROM sync_release r
-  WHERE r.stream = b.stream AND r.site IN (t.site, '*')), 0)
-  AND b.no > coalesce((SELECT max(k.to_no) FROM sync_ack k
-    WHERE k.stream = b.stream AND k.site = t.site), 0)
-GROUP BY t.site"""
-    return dict(raw(connection).execute(query).fetchall())
+    return dict(raw(connection).execute(WAITING_RECORDS).fetchall())
 
 
 def unacknowledged(connection: Connection) -> dict[str, tuple[int, str]]:
     """Batches released to each site and not yet acknowledged: how many, and since when the oldest
     waits.
     """
-    query = f"""
-WITH {_TARGET}
-SELECT t.site, count(*), min(b.sealed_at) FROM sync_batch b JOIN target t ON t.audience = b.audience
-WHERE b.received_at IS NULL AND b.no <= coalesce((SELECT max(r.to_no) FROM sync_release r
-  WHERE r.stream = b.stream AND r.site IN (t.site, '*')), 0)
-  AND b.no > coalesce((SELECT max(k.to_no) FROM sync_ack k
-    WHERE k.stream = b.stream AND k.site = t.site), 0)
-GROUP BY t.site"""
-    return {site: (count, since) for site, count, since in raw(connection).execute(query)}
+    rows = raw(connection).execute(UNACKNOWLEDGED)
+    return {site: (count, since) for site, count, since in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,11 +178,7 @@ ORDER BY 11 DESC, 1 DESC LIMIT :limit OFFSET :offset"""
 
 def count_attention(connection: Connection) -> int:
     """How many records need attention, here and at sites that said so."""
-    query = (
-        "SELECT (SELECT count(*) FROM sync_parked WHERE code <> 'kept_edit') "
-        "+ (SELECT count(*) FROM sync_attention)"
-    )
-    return int(raw(connection).execute(query).fetchone()[0])
+    return int(raw(connection).execute(COUNT_ATTENTION).fetchone()[0])
 
 
 def attention_by_site(connection: Connection) -> dict[str, int]:
@@ -247,11 +213,3 @@ WHERE stream = :stream AND no = :no AND code <> 'kept_edit'
 UNION ALL SELECT key, reason || ' (' || site || ')' FROM sync_attention
 WHERE stream = :stream AND no = :no"""
     return dict(raw(connection).execute(query, {"stream": stream, "no": no}).fetchall())
-
-
-def last_heard(connection: Connection) -> list[str]:
-    """When something last came from another site: batches and acknowledgements."""
-    query = (
-        "SELECT max(received_at) FROM sync_batch UNION ALL SELECT max(collected_at) FROM sync_ack"
-    )
-    return [row[0] for row in raw(connection).execute(query) if row[0]]

@@ -51,6 +51,10 @@ def side_by_side(window: SyncWindow, place: int) -> None:
     window.setGeometry(room.x() + half, top + title, half, height - title)
 
 
+def _nothing() -> None:
+    """A desk that is open already has nothing to load."""
+
+
 _TITLE_BAR = QStyle.PixelMetric.PM_TitleBarHeight
 
 
@@ -64,6 +68,7 @@ def show_until_closed(
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     window = make_window(cast("Desk", desk), home, is_ho=is_ho)
     side_by_side(window, place)
+    window.truth_shown.connect(getattr(desk, "load", _nothing))
     window.show()
     if grab is not None:
         from ginesys_sync.ui.offscreen import picture, settle

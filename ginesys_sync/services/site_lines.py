@@ -1,0 +1,48 @@
+"""The stores of the chain, as *Select Site* and `status --sites` list them."""
+
+from __future__ import annotations
+
+from ginesys_sync.core.model import Role, Site
+from ginesys_sync.services.syncing import WHY_NOT
+from ginesys_sync.services.views import SiteLine
+from ginesys_sync.services.words import moment
+from ginesys_sync.store import grids, sites
+from ginesys_sync.store.database import Connection
+
+
+def site_lines(connection: Connection) -> tuple[SiteLine, ...]:
+    """The stores of the chain with what is open for each."""
+    waiting = grids.waiting_records(connection)
+    open_at = grids.unacknowledged(connection)
+    attention = grids.attention_by_site(connection)
+    seen = sites.contacts(connection)
+    return tuple(
+        _site_line(site, seen.get(site.code), waiting, open_at, attention)
+        for site in sites.sites(connection)
+        if site.role is Role.STORE
+    )
+
+
+def _site_line(
+    site: Site,
+    contact: sites.Contact | None,
+    waiting: dict[str, int],
+    open_at: dict[str, tuple[int, str]],
+    attention: dict[str, int],
+) -> SiteLine:
+    why = WHY_NOT.get(site.state)
+    return SiteLine(
+        code=site.code,
+        name=site.name,
+        role=site.role.value,
+        state=site.state.value,
+        groups=site.groups,
+        last_seen_at=moment(contact.last_seen_at) if contact else None,
+        waiting=waiting.get(site.code, 0),
+        unacknowledged=open_at.get(site.code, (0, ""))[0],
+        attention=attention.get(site.code, 0),
+        program=contact.program if contact else "",
+        plan_version=contact.plan_version if contact else 0,
+        can_sync=why is None,
+        why_not="" if why is None else f"It {why[0]}",
+    )

@@ -1,0 +1,135 @@
+"""What the head of a window has to know, read in a few short queries with the standard library
+alone.
+
+A window paints its first true line from this, before anything larger is loaded. The SQL that
+says which batch is for which site stands here for the same reason; `store.grids` uses it too.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from urllib.parse import quote
+
+TARGET = """
+target AS (
+  SELECT audience, site FROM sync_audience_site
+  UNION ALL
+  SELECT a.id, s.code FROM sync_audience a JOIN sync_site s
+    ON s.role = 'store' AND s.state IN ('active', 'blocked') WHERE a.name = '*'
+)"""
+_REACHED = """
+  coalesce((SELECT max(r.to_no) FROM sync_release r
+    WHERE r.stream = b.stream AND r.site IN (t.site, '*')), 0)"""
+_ACKNOWLEDGED = """
+  coalesce((SELECT max(k.to_no) FROM sync_ack k
+    WHERE k.stream = b.stream AND k.site = t.site), 0)"""
+_OWN = f"""
+WITH {TARGET}
+SELECT t.site, {{what}} FROM sync_batch b JOIN target t ON t.audience = b.audience
+WHERE b.received_at IS NULL AND b.no {{side}} {_REACHED} AND b.no > {_ACKNOWLEDGED}
+GROUP BY t.site"""
+WAITING_RECORDS = _OWN.format(what="sum(b.records + b.gone)", side=">")
+UNACKNOWLEDGED = _OWN.format(what="count(*), min(b.sealed_at)", side="<=")
+COUNT_ATTENTION = (
+    "SELECT (SELECT count(*) FROM sync_parked WHERE code <> 'kept_edit') "
+    "+ (SELECT count(*) FROM sync_attention)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """How a run ended; `ended_at` and `outcome` None: it has not, or was killed."""
+
+    no: int
+    ended_at: str | None
+    outcome: str | None
+    code: str
+    title: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteGlance:
+    """One site of the chain. Moments are ISO texts."""
+
+    code: str
+    name: str
+    role: str
+    state: str
+    last_seen_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The facts. `runs` are the newest five; `waiting` and `unacknowledged` count per site."""
+
+    plan: str
+    plan_version: int
+    runs: tuple[LastRun, ...]
+    open_requests: int
+    changes: int
+    waiting: dict[str, int]
+    unacknowledged: dict[str, int]
+    attention: int
+    sites: tuple[SiteGlance, ...]
+    heard_at: str | None
+    selection: tuple[str, ...]
+
+
+def read_glance(connection: sqlite3.Connection) -> Glance:
+    """Read the facts. Raises sqlite3.Error for a database that has not been prepared."""
+    run = connection.execute
+    plan = run(
+        "SELECT json_extract(document, '$.name'), version FROM sync_plan "
+        "ORDER BY version DESC LIMIT 1"
+    ).fetchone() or ("", 0)
+    heard = run(
+        "SELECT max(at) FROM (SELECT max(received_at) AS at FROM sync_batch "
+        "UNION ALL SELECT max(collected_at) FROM sync_ack)"
+    ).fetchone()[0]
+    selected = run(
+        "SELECT sites FROM sync_run WHERE sites NOT IN ('*', '') ORDER BY no DESC LIMIT 1"
+    ).fetchone()
+    return Glance(
+        plan=plan[0] or "",
+        plan_version=plan[1],
+        runs=_last_runs(connection),
+        open_requests=run("SELECT count(*) FROM sync_request WHERE state <> 'ended'").fetchone()[0],
+        changes=run("SELECT count(*) FROM sync_change").fetchone()[0],
+        waiting=dict(run(WAITING_RECORDS).fetchall()),
+        unacknowledged={site: count for site, count, _ in run(UNACKNOWLEDGED)},
+        attention=run(COUNT_ATTENTION).fetchone()[0],
+        sites=_sites(connection),
+        heard_at=heard,
+        selection=tuple(selected[0].split(",")) if selected else (),
+    )
+
+
+def _last_runs(connection: sqlite3.Connection) -> tuple[LastRun, ...]:
+    rows = connection.execute(
+        "SELECT no, ended_at, outcome, code, title, advice FROM sync_run ORDER BY no DESC LIMIT 5"
+    )
+    return tuple(LastRun(*row) for row in rows)
+
+
+def _sites(connection: sqlite3.Connection) -> tuple[SiteGlance, ...]:
+    rows = connection.execute(
+        "SELECT s.code, s.name, s.role, s.state, c.last_seen_at FROM sync_site s "
+        "LEFT JOIN sync_contact c ON c.site = s.code ORDER BY s.code"
+    )
+    return tuple(SiteGlance(*row) for row in rows)
+
+
+def look_into(url: str) -> Glance | None:
+    """The facts of the SQLite database at an SQLAlchemy URL, read only; None when it cannot be read
+    so simply: whoever opens it in full then says why."""
+    _, found, path = url.partition(":///")
+    if not found or not url.startswith("sqlite"):
+        return None
+    try:
+        with closing(sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True)) as connection:
+            return read_glance(connection)
+    except sqlite3.Error:
+        return None
