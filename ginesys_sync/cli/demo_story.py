@@ -4,8 +4,10 @@ every window a step."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from contextlib import ExitStack
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from ginesys_sync.cli.demo_chain import DemoChain
@@ -101,11 +103,30 @@ class Story:
         return self._chain.folder / f"step-{step}-{code}-{word}.png"
 
 
+@contextmanager
+def _ctrl_c() -> Iterator[Callable[[], None]]:
+    """Gives what to call between two things done: it raises KeyboardInterrupt once one was asked
+    for. Raised anywhere else, it could land in a call from Qt, which swallows it."""
+    wanted = threading.Event()
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: wanted.set()) for number in signals]
+
+    def check() -> None:
+        if wanted.is_set():
+            raise KeyboardInterrupt
+
+    try:
+        yield check
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)
+
+
 def play(chain: DemoChain) -> int:
-    """One change to a store and back, one bill to head office and back. 0 when every step ended
-    well."""
+    """One change to a store and back, one bill to head office and back. 0: every step ended well.
+    Raises KeyboardInterrupt when asked to end."""
     offscreen.without_noise()
-    with ExitStack() as stack:
+    with _ctrl_c() as check, ExitStack() as stack:
         story = Story(chain, stack)
         steps: list[tuple[str, Callable[[], bool]]] = [
             ("Head office: Sync Selective to S001", story.head_office_syncs),
@@ -123,10 +144,13 @@ def play(chain: DemoChain) -> int:
         ]
         for number, (words, act) in enumerate(steps, start=1):
             print(f"\n=== Step {number}. {words}", flush=True)
-            if not act():
+            is_good = act()
+            check()
+            if not is_good:
                 print(f"Step {number} did not end as it should.")
                 return 2
             story.show(number)
+            check()
     print(f"\nPictures and status lists are in {chain.folder}.")
     print(f"Homes: {', '.join(str(chain.home(code)) for code in chain.shown())}")
     return 0
