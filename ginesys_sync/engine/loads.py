@@ -12,10 +12,11 @@ from collections.abc import Sequence
 
 from ginesys_sync.core.errors import KnownError, Refused
 from ginesys_sync.core.model import HEAD_OFFICE, Key, Stream
-from ginesys_sync.core.plan import Entity, Owner, Rule
+from ginesys_sync.core.plan import PLAN_CHANNEL, Entity, Owner, Rule
 from ginesys_sync.core.status import Stage
 from ginesys_sync.engine.apply import BatchWork, BodyWork
 from ginesys_sync.engine.context import RunContext
+from ginesys_sync.engine.plan import put_plan_in_place
 from ginesys_sync.engine.receive import entity_of, fetch_body, opened, stops_a_stream
 from ginesys_sync.engine.seal import TARGET_ROWS, next_limit
 from ginesys_sync.store import due_loads, ledger, loading
@@ -202,6 +203,8 @@ class LoadWork:
                 self._context.now(),
                 kind="load",
             )
+        if Stream.parse(load.stream).channel == PLAN_CHANNEL:
+            put_plan_in_place(self._context)
 
     def _done(self, progress: str, load: Load) -> int:
         """How many chunks of exactly this load are already in."""

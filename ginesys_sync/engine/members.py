@@ -12,7 +12,9 @@ from ginesys_sync.engine.context import RunContext
 from ginesys_sync.store import due_loads, sites
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.fence import require_fence
-from ginesys_sync.wire.messages import SiteContact
+from ginesys_sync.wire.messages import SiteChange, SiteContact
+
+_LISTED_CLOSED = "it is closed in head office's list of sites"
 
 
 def merged(
@@ -31,7 +33,7 @@ def merged(
         if contact is not None:
             state = SiteState(contact.state)
         role = Role(contact.role) if contact else (before.role if before else Role.STORE)
-        if own is not None and not own.is_open:
+        if own is not None and not own.is_open and role is Role.STORE:
             state = SiteState.CLOSED
         found[code] = Site(
             SiteCode(code),
@@ -43,6 +45,24 @@ def merged(
     return found
 
 
+def door_changes(
+    business: Mapping[str, sites.BusinessSite], contacts: Sequence[SiteContact]
+) -> list[SiteChange]:
+    """What the Web Database must be told: a store that the business's own list closes, or opens
+    again, is refused at the door, or let in. Blocking is a person's word and stays.
+    """
+    changes = []
+    for contact in contacts:
+        own = business.get(contact.site)
+        if own is None or contact.role != Role.STORE.value:
+            continue
+        if not own.is_open and contact.state in ("active", "invited"):
+            changes.append(SiteChange(site=contact.site, state="closed", reason=_LISTED_CLOSED))
+        elif own.is_open and contact.state == "closed":
+            changes.append(SiteChange(site=contact.site, state="active"))
+    return changes
+
+
 def _name(code: str) -> str:
     return "Head office" if code == HEAD_OFFICE else code
 
@@ -50,7 +70,12 @@ def _name(code: str) -> str:
 def refresh_sites(
     context: RunContext, connection: Connection, answers: Sequence[SiteContact]
 ) -> None:
-    """Bring the list of sites up to date inside a run."""
+    """Bring the list of sites up to date inside a run, at the Web Database first."""
+    business = sites.business_sites(connection, context.plan)
+    told = {
+        change.site: context.web.change_site(change) for change in door_changes(business, answers)
+    }
+    answers = [told.get(answer.site, answer) for answer in answers]
     with transaction(connection):
         require_fence(connection, context.fence)
         take_contacts(connection, context.plan, answers, context.now())

@@ -174,8 +174,9 @@ def _receive(
     """
     answer = first
     while True:
-        for load in answer.loads:
-            LoadWork(context, applier).apply(load)
+        if _load(context, applier, answer):
+            deliver(context, connection)  # only then is what comes after a load handed out
+            answer = _ask_again(context, connection)
         _say_what_waits(context, answer)
         if not answer.batches and not _moves(connection, answer):
             break
@@ -186,12 +187,27 @@ def _receive(
             apply = Apply(context, received)
             stack.callback(apply.close)
             pump.run([receive, apply])
-        answer = context.web.mail(mail_request(context, connection, collected_up_to(connection)))
-        collect(context, connection, answer.acks)
+        answer = _ask_again(context, connection)
         if not answer.batches and not answer.loads:
             break
     context.tally.finish(Stage.RECEIVING)
     context.tally.finish(Stage.UPDATING)
+
+
+def _ask_again(context: RunContext, connection: Connection) -> MailAnswer:
+    answer = context.web.mail(mail_request(context, connection, collected_up_to(connection)))
+    collect(context, connection, answer.acks)
+    return answer
+
+
+def _load(context: RunContext, applier: BodyApplier, answer: MailAnswer) -> bool:
+    """Apply the first loads of an answer, lanes in their order. Whether there were any."""
+    loads = [load for load in answer.loads if load.stream not in context.stopped]
+    for load in sorted(
+        loads, key=lambda each: context.plan.lane(Stream.parse(each.stream).channel)
+    ):
+        LoadWork(context, applier).apply(load)
+    return bool(loads)
 
 
 def _moves(connection: Connection, answer: MailAnswer) -> bool:

@@ -1,0 +1,141 @@
+"""A store that joins late is brought to where the others are, by chunks that resume."""
+
+import pytest
+
+from ginesys_sync.core.status import Outcome
+from ginesys_sync.engine import loads, seal
+from tests.support.chain_floor import HO, S001, S003, ChainFloor
+
+NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
+ITEMS = f"{NUMBERS} INSERT INTO item SELECT 'I' || i, 'Item ' || i, 'B' || i FROM n"
+PRICES = f"{NUMBERS} INSERT INTO price SELECT 'I' || i, '2026-01-01', i FROM n"
+CHUNK = "ginesys_sync.engine.loads:LoadWork._apply_chunk"
+
+
+@pytest.fixture
+def chain(floor: ChainFloor, monkeypatch: pytest.MonkeyPatch) -> ChainFloor:
+    """Items and prices that S001 has had for long; chunks of a hundred records."""
+    monkeypatch.setattr(loads, "TARGET_ROWS", 100)
+    monkeypatch.setattr(seal, "TARGET_ROWS", 100)
+    floor.sql(
+        HO,
+        ITEMS,
+        PRICES,
+        "INSERT INTO notice VALUES ('N3', 'S003', 'for the new one')",
+        "INSERT INTO customer VALUES ('C1', 'Ann', '1', '2026-01-01')",
+        "INSERT INTO promotion VALUES ('P1', 'Summer')",
+        "INSERT INTO promotion_site VALUES ('P1', 'S003'), ('P1', 'S001')",
+    )
+    floor.settle(rounds=1)
+    return floor
+
+
+def test_a_store_that_joins_late_ends_equal_and_its_load_is_acknowledged(
+    chain: ChainFloor,
+) -> None:
+    chain.join(S003)
+    ended = chain.sync(S003)
+    assert ended.outcome is Outcome.ATTENTION
+    assert "first full load" in ended.notes[0]
+    chain.done(HO)
+    chain.done(S003)
+    chain.assert_equal([S003])
+    assert chain.rows(S003, "notice") == [("N3", "S003", "for the new one")]
+    assert chain.scalar(S003, "SELECT count(*) FROM sync_ack WHERE kind = 'load'") > 0
+    chain.done(HO)
+    assert chain.sql(HO, "SELECT * FROM sync_load") == []
+
+
+def test_what_changes_while_a_load_waits_reaches_the_store_as_its_tail(chain: ChainFloor) -> None:
+    chain.join(S003)
+    chain.sync(S003)
+    chain.done(HO)
+    chain.sql(
+        HO,
+        "UPDATE item SET name = 'newer' WHERE code = 'I7'",
+        "DELETE FROM price WHERE item_code = 'I9'",
+        "DELETE FROM item WHERE code = 'I9'",
+        "INSERT INTO item VALUES ('I999', 'new', NULL)",
+    )
+    chain.done(HO)
+    chain.done(S003)
+    chain.assert_equal([S003])
+
+
+@pytest.mark.parametrize(("moment", "left"), [("before:2", 8), ("after:2", 7), ("after:5", 4)])
+def test_loading_that_is_killed_goes_on_at_its_chunk(
+    chain: ChainFloor, moment: str, left: int
+) -> None:
+    chain.join(S003)
+    chain.sync(S003)
+    chain.done(HO)
+    assert chain.killed_run(S003, f"{CHUNK}:{moment}")
+    chain.done(S003)
+    again = [path for method, path in chain.calls if method == "GET" and "/bodies/" in path]
+    assert len(again) == left
+    chain.assert_equal([S003])
+
+
+def test_building_that_is_killed_goes_on_at_its_chunk(chain: ChainFloor) -> None:
+    chain.join(S003)
+    chain.sync(S003)
+    put = "ginesys_sync.engine.webdb:WebDatabase.put_body:after:1"
+    assert chain.killed_run(HO, put)
+    chain.sql(HO, "UPDATE item SET name = 'newer' WHERE code = 'I1'")
+    chain.settle(S003)
+    chain.assert_equal([S003])
+
+
+def test_a_chunk_that_was_built_is_not_built_again(
+    chain: ChainFloor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain.join(S003)
+    chain.sync(S003)
+    built: list[str] = []
+    keep = loads._Offer._keep
+
+    def stops_after_two(offer: loads._Offer, entity: object, *facts: object) -> None:
+        if len(built) == 2:
+            raise loads.Refused("The line was cut.")
+        built.append(str(facts))
+        keep(offer, entity, *facts)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(loads._Offer, "_keep", stops_after_two)
+    assert chain.sync(HO).outcome is Outcome.STOPPED
+    monkeypatch.setattr(loads._Offer, "_keep", keep)
+    chain.done(HO)
+    bodies = [path for method, path in chain.calls if method == "PUT"]
+    assert len(bodies) == len(set(bodies))
+    chain.done(S003)
+    chain.assert_equal([S003])
+
+
+def test_what_the_load_does_not_hold_is_swept(chain: ChainFloor) -> None:
+    chain.join(S003)
+    chain.sql(S003, "INSERT INTO item VALUES ('OLD', 'left from before', NULL)")
+    chain.settle(S003)
+    assert "OLD" not in chain.codes(S003, "item")
+    chain.assert_equal([S003])
+
+
+def test_more_than_a_tenth_is_not_swept_without_asking(chain: ChainFloor) -> None:
+    chain.join(S003)
+    chain.sql(S003, ITEMS.replace("'I' ||", "'OLD' ||").replace("'B' ||", "'X' ||"))
+    chain.sync(S003)
+    chain.done(HO)
+    ended = chain.sync(S003)
+    assert ended.outcome is Outcome.ATTENTION
+    assert any("More than a tenth" in note for note in ended.notes)
+    assert len(chain.codes(S003, "item")) == 600
+
+
+def test_a_load_never_takes_away_what_the_store_owns_or_edited(chain: ChainFloor) -> None:
+    chain.join(S003)
+    chain.sql(
+        S003,
+        "INSERT INTO bill VALUES ('S003', 1, 100, NULL)",
+        "INSERT INTO customer VALUES ('C9', 'Bob', '9', '2026-02-02')",
+    )
+    chain.settle(S003, S001)
+    chain.assert_equal([S003, S001])
+    assert chain.codes(HO, "customer") == ["C1", "C9"]
