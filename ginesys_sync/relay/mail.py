@@ -88,7 +88,7 @@ def _own_acks(
         (caller.organisation, caller.site, after),
     ):
         size = len(row["ack"]) + 120
-        if rows and (size > room or len(rows) >= page.limit):
+        if rows and size > room:
             return rows, True
         room -= size
         page.room -= size

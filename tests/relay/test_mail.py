@@ -186,22 +186,26 @@ def test_acknowledgements_come_home_in_order_and_are_forgotten_when_collected(
     assert one.web.mail(MailRequest()).acks == []
 
 
-def test_a_page_of_acknowledgements_ends_at_its_limit_and_says_more(
+def test_a_page_of_acknowledgements_ends_at_its_size_and_says_more(
     ho: Member, new_store: NewStore, channel: str
 ) -> None:
     lane, store = Lane(ho, channel), new_store()
-    lane.send(1, [Body.of(10) for _ in range(5)])
-    store.web.acks(AcksRequest(acks=[lane.ack(no) for no in range(1, 6)]))
-    seen: list[int] = []
+    lane.send(1, [Body.of(10) for _ in range(6)])
+    words = [
+        ParkedWord(entity="items", key=[number], no=1, code="missing", reason="x" * 1_000)
+        for number in range(400)
+    ]
+    acks = [lane.ack(no).model_copy(update={"parked": words}) for no in range(1, 7)]
+    for ack in acks:
+        store.web.acks(AcksRequest(acks=[ack]))
+    seen: list[list[int]] = []
     after = 0
-    for _ in range(20):
-        answer = ho.web.mail(MailRequest(acks_after=after, limit=2))
-        assert len(answer.acks) <= 2
-        seen += [row.ack.to_no for row in answer.acks if row.ack.stream == lane.text]
-        after = max([after, *(row.id for row in answer.acks)])
-        if not answer.acks:
-            break
-    assert seen == [1, 2, 3, 4, 5]
+    while (answer := ho.web.mail(MailRequest(acks_after=after))).acks:
+        seen.append([row.ack.to_no for row in answer.acks if row.ack.stream == lane.text])
+        assert answer.more is True or seen[-1][-1:] == [6]
+        after = max(row.id for row in answer.acks)
+    assert len(seen) > 1
+    assert [no for page in seen for no in page] == [1, 2, 3, 4, 5, 6]
 
 
 def test_parked_records_travel_with_the_acknowledgement(
