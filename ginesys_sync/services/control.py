@@ -80,6 +80,14 @@ def _items(asked: Asked) -> Found:
     return rows, page.total, page.next_after
 
 
+def _prices(asked: Asked) -> Found:
+    page = lists.prices(asked.database.engine, asked.search, asked.limit, asked.after)
+    rows: list[Row] = [
+        (r.item_code, r.name or "", r.effective_from, money(r.price_minor)) for r in page.rows
+    ]
+    return rows, page.total, page.next_after
+
+
 def _users(asked: Asked) -> Found:
     page = lists.users(asked.database.engine, asked.search, asked.limit, asked.after)
     rows: list[Row] = [(r.code, r.name, r.role, _yes(r.is_active)) for r in page.rows]
@@ -134,9 +142,10 @@ _LISTS: dict[str, _List] = {
         _items,
         (5, 6),
     ),
+    "Item Price Management": _List("item_price", ("Item", "Name", "From", "Price"), _prices, (3,)),
     "Users": _List("app_user", ("Code", "Name", "Role", "Active"), _users),
     "Roles": _List("role", ("Code", "Name", "Rights"), _roles),
-    "Promotions": _List(
+    "Promotion": _List(
         "promotion", ("Code", "Name", "From", "To", "Items", "Active"), _promotions, (4,)
     ),
     "Policies": _List("master_policy", ("For", "Code", "Name", "Value"), _policies),

@@ -46,6 +46,16 @@ class PriceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedPriceRow:
+    """One price with its item's name; None while the item is not here."""
+
+    item_code: str
+    name: str | None
+    effective_from: str
+    price_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class UserRow:
     """A user with his role; `role` is the role's name."""
 

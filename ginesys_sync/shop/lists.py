@@ -14,6 +14,7 @@ from ginesys_sync.shop.list_rows import (
     CustomerRow,
     ItemRow,
     ModeOfPaymentRow,
+    NamedPriceRow,
     PolicyRow,
     PriceRow,
     PromotionItemRow,
@@ -85,6 +86,30 @@ def items(
         limit=limit,
         after=after,
         at_key=lambda made: (made.code,),
+    )
+
+
+def prices(
+    database: Database, search: str = "", limit: int = PAGE_LENGTH, after: After = ()
+) -> Page[NamedPriceRow]:
+    """Item Price Management: every price, past, in force and to come, by item and day.
+
+    Searches item code, item name and the day it begins.
+    """
+    p = item_price.c
+    found = (
+        select(p.item_code, item.c.name, p.effective_from, p.price_minor)
+        .select_from(item_price.outerjoin(item, item.c.code == p.item_code))
+        .where(*containing(search, p.item_code, item.c.name, p.effective_from))
+    )
+    return page_of(
+        database,
+        found,
+        [p.item_code, p.effective_from],
+        NamedPriceRow,
+        limit=limit,
+        after=after,
+        at_key=lambda made: (made.item_code, made.effective_from),
     )
 
 

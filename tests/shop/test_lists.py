@@ -16,6 +16,7 @@ from ginesys_sync.shop.lists import (
     modes_of_payment,
     my_store,
     policies,
+    prices,
     promotion_items,
     promotions,
     roles,
@@ -30,6 +31,7 @@ CHAIN = Chain(today=TODAY, items=60, stores=2, customers=30)
 
 LISTS: dict[str, Callable[[Engine, str, int, After], Page[object]]] = {
     "items": lambda e, s, n, a: items(e, TODAY, s, n, a),
+    "prices": lambda e, s, n, a: prices(e, s, n, a),
     "users": lambda e, s, n, a: users(e, s, n, a),
     "roles": lambda e, s, n, a: roles(e, s, n, a),
     "promotions": lambda e, s, n, a: promotions(e, s, n, a),
