@@ -5,10 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import capture, fanout, pipeline
+from tests.bench import capture, fanout, pipeline, start
 from tests.bench.report import Measure, show
 
-BENCHES = {"capture": capture.run, "pipeline": pipeline.run, "fanout": fanout.run}
+BENCHES = {
+    "capture": capture.run,
+    "start": start.run,
+    "fanout": fanout.run,
+    "pipeline": pipeline.run,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -1,7 +1,8 @@
 """`capture`: what the capture triggers cost a program that writes items.
 
-Two databases take turns, equal but for the capture triggers: one `executemany` of plain inserts in one transaction into
-the empty table, then one of plain updates of every row (name, price and time by key).
+Two databases take turns, equal but for the capture triggers: one `executemany` of plain inserts in
+one transaction into the empty table, then one of plain updates of every row (name, price and time
+by key).
 """
 
 from __future__ import annotations

@@ -11,11 +11,13 @@ Each ends with one line of JSON on standard output, its own peak of memory among
 
 from __future__ import annotations
 
+import importlib
 import json
 import sqlite3
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -83,9 +85,10 @@ def _sync(home: Path, watch: Watch) -> float:
 def _all_acknowledged(database: Path) -> bool:
     with closing(sqlite3.connect(database, timeout=30)) as connection:
         (behind,) = connection.execute(
-            "SELECT count(*) FROM sync_stream s, sync_site t WHERE s.head_no > 0 AND t.role = 'store' "
-            "AND s.stream LIKE 'HO/%' AND t.state = 'active' AND s.head_no > (SELECT coalesce(max(to_no), 0) "
-            "FROM sync_ack a WHERE a.stream = s.stream AND a.site = t.code)"
+            "SELECT count(*) FROM sync_stream s, sync_site t WHERE s.stream LIKE 'HO/%' "
+            "AND s.head_no > 0 AND t.role = 'store' AND t.state = 'active' AND s.head_no > "
+            "(SELECT coalesce(max(to_no), 0) FROM sync_ack a "
+            "WHERE a.stream = s.stream AND a.site = t.code)"
         ).fetchone()
         (waiting,) = connection.execute("SELECT EXISTS (SELECT 1 FROM sync_change)").fetchone()
     return not behind and not waiting
@@ -139,16 +142,19 @@ def once(*homes: str) -> dict[str, Any]:
 
 def _warm() -> None:
     """Pay for the imports before the clock runs."""
-    from ginesys_sync.services import syncing
-
-    assert syncing.sync
+    importlib.import_module("ginesys_sync.services.syncing")
 
 
 def _say(document: dict[str, Any]) -> None:
     print(json.dumps(document), flush=True)
 
 
-_KINDS = {"baseline": baseline, "sender": sender, "receiver": receiver, "once": once}
+_KINDS: dict[str, Callable[..., dict[str, Any]]] = {
+    "baseline": baseline,
+    "sender": sender,
+    "receiver": receiver,
+    "once": once,
+}
 
 if __name__ == "__main__":
     found = _KINDS[sys.argv[1]](*sys.argv[2:])

@@ -1,9 +1,10 @@
 """`fanout`: what it costs head office to send the same items to many stores instead of one.
 
-Two chains take turns, equal but for the number of stores. Head office's time is what its own process needs: from the
-first claim to the end of the run that sealed, uploaded and released everything, plus the whole later run that collects
-every store's acknowledgement. What the stores do in between (each applies everything, in a process of its own kind) is
-not head office's time. Afterwards every store must hold the same items.
+Two chains take turns, equal but for the number of stores. Head office's time is what its own
+process needs: from the first claim to the end of the run that sealed, uploaded and released
+everything, plus the whole later run that collects every store's acknowledgement. What the stores do
+in between (each applies everything, in a process of its own kind) is not head office's time.
+Afterwards every store must hold the same items.
 """
 
 from __future__ import annotations

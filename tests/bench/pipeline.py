@@ -1,10 +1,11 @@
 """`pipeline`: items from head office over the relay to one store, against one plain `executemany`.
 
-Per round, next to each other: a fresh process inserts the ready tuples into an empty table of its own (same DDL, same
-index, same PRAGMAs, one transaction); then relay, head office and a live store run at the same time on a fresh copy of
-one prepared chain. The clock runs in head office's process from the first claim of its run until the end of the run that
-collected the last batch's acknowledgement: sealing, staging, uploading, releasing, fetching, checking, applying,
-acknowledging and all fsyncs are in it. Afterwards the three tables must have the same hash.
+Per round, next to each other: a fresh process inserts the ready tuples into an empty table of its
+own (same DDL, same index, same PRAGMAs, one transaction); then relay, head office and a live store
+run at the same time on a fresh copy of one prepared chain. The clock runs in head office's process
+from the first claim of its run until the end of the run that collected the last batch's
+acknowledgement: sealing, staging, uploading, releasing, fetching, checking, applying, acknowledging
+and all fsyncs are in it. Afterwards the three tables must have the same hash.
 """
 
 from __future__ import annotations
@@ -103,8 +104,8 @@ class _Rounds:
                 peaks[process].append(peak)
             details.append(found)
             note(
-                f"pipeline round {number}: {plain['rows']:,} rows, {found['seconds']:.2f} s against "
-                f"{plain['seconds']:.2f} s = {found['seconds'] / plain['seconds']:.2f}"
+                f"pipeline round {number}: {plain['rows']:,} rows, {found['seconds']:.2f} s "
+                f"against {plain['seconds']:.2f} s = {found['seconds'] / plain['seconds']:.2f}"
             )
         return seconds, baseline, peaks, details
 

@@ -11,7 +11,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One judged figure. `raw` is everything it was made of; `unit` is `ratio` or what a value counts."""
+    """One judged figure. `raw` is everything it was made of; `unit` is `ratio` or what a value
+    counts."""
 
     bench: str
     measure: str

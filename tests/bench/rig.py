@@ -1,4 +1,6 @@
-"""A chain on this machine for the benchmarks: relay, head office and stores, each a process of its own."""
+"""A chain on this machine for the benchmarks: relay, head office and stores, each a process of its
+own.
+"""
 
 from __future__ import annotations
 
@@ -49,11 +51,11 @@ class Child:
         self._process.stdin.flush()
 
     def hear(self) -> str:
-        """The next line of its standard output. Raises RuntimeError when it has ended without one."""
+        """The next line of its standard output. Raises RuntimeError when it ended without one."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"a child ended with {self._process.wait()}: {self._process.args}")
+            raise RuntimeError(f"a child ended with {self._process.wait()}: {self._process.args!r}")
         return line.strip()
 
     def result(self) -> dict[str, Any]:
@@ -95,9 +97,9 @@ def kind_of_child(kind: str, *words: str | Path) -> tuple[str, ...]:
 
 
 class ChainFolder:
-    """A chain's homes and databases in one folder. All have joined and synced; the relay is not running.
+    """A chain's homes and databases in one folder. All have joined and synced; no relay runs.
 
-    The relay keeps its port, because the homes say it; `copy` is another folder of the same chain."""
+    The relay keeps its port, because the homes say it; `copy` is another folder of this chain."""
 
     def __init__(self, folder: Path, port: int, stores: tuple[str, ...]) -> None:
         self.folder = folder
@@ -141,7 +143,7 @@ class ChainFolder:
 
 
 def make_chain(folder: Path, stores: tuple[str, ...]) -> ChainFolder:
-    """A new chain: every site joined and synced once, so that plan and sites are known everywhere."""
+    """A new chain: every site joined and synced once, so that all know plan and sites."""
     folder.mkdir(parents=True)
     chain = ChainFolder(folder, 0, stores)
     with chain.relay() as relay:
