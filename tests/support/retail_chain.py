@@ -65,6 +65,7 @@ class Said:
 def run_verb(*words: object) -> Said:
     """One call of the front door inside this process."""
     out, err = StringIO(), StringIO()
+    on_term = signal.getsignal(signal.SIGTERM)
     with redirect_stdout(out), redirect_stderr(err):
         try:
             code = main([str(word) for word in words])
@@ -72,6 +73,7 @@ def run_verb(*words: object) -> Said:
             code = int(end.code or 0)
         finally:
             logging.captureWarnings(False)
+            signal.signal(signal.SIGTERM, on_term)
     return Said(code, out.getvalue(), err.getvalue())
 
 
