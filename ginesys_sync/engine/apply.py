@@ -154,18 +154,21 @@ class Apply:
             if not self._received.is_drained:
                 return Turn.IDLE
             return Turn.DONE
+        try:
+            self._take_in(item)
+        finally:
+            self._received.finish()
+        return Turn.PROGRESS
+
+    def _take_in(self, item: Received) -> None:
         stream = item.stream if isinstance(item, Reached) else item.batch.stream
         if stream in self._stopped:
-            return Turn.PROGRESS
-        if isinstance(item, Reached):
-            self._reach(item)
-            return Turn.PROGRESS
+            return
         try:
-            self._apply(item)
+            self._reach(item) if isinstance(item, Reached) else self._apply(item)
         except PlanUnfit as fault:
             self._stopped.add(stream)
             self._context.stop_stream(stream, fault)
-        return Turn.PROGRESS
 
     def _reach(self, reached: Reached) -> None:
         connection = self.applier.connection

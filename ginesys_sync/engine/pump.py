@@ -39,6 +39,7 @@ class Channel(Generic[Item]):
         self._items: deque[Item] = deque()
         self._limit = limit
         self._closed = False
+        self._unfinished = 0
         self._lock = threading.Lock()
 
     @property
@@ -54,20 +55,26 @@ class Channel(Generic[Item]):
             return self._closed and not self._items
 
     @property
-    def is_empty(self) -> bool:
-        """Whether nothing waits now."""
+    def is_settled(self) -> bool:
+        """Whether the taker has finished everything that was given."""
         with self._lock:
-            return not self._items
+            return not self._unfinished
 
     def give(self, item: Item) -> None:
         """Add an item; givers ask `is_full` first."""
         with self._lock:
             self._items.append(item)
+            self._unfinished += 1
 
     def take(self) -> Item | None:
         """The oldest item, or None when there is none now."""
         with self._lock:
             return self._items.popleft() if self._items else None
+
+    def finish(self) -> None:
+        """The taker has done with one item. Only channels whose giver asks `is_settled` need it."""
+        with self._lock:
+            self._unfinished -= 1
 
     def close(self) -> None:
         """Nothing more will come."""

@@ -25,6 +25,7 @@ from ginesys_sync.wire.body import check_structure, unpack
 from ginesys_sync.wire.messages import MailAnswer, MailBatch, MailCursor, MailRequest, MailStream
 
 _AHEAD = 4
+_PLAN = PLAN_ENTITY.name
 _NOT_TO_BE_HAD = frozenset({"body_gone", "body_unknown"})
 """Refusals of the Web Database that concern one body only."""
 
@@ -125,7 +126,7 @@ class Receive:
     def step(self) -> Turn:
         """Hand over one batch, start fetching one, or ask for the next page."""
         self._context.check_cancelled()
-        if self._out.is_full or (self._barrier and not self._out.is_empty):
+        if self._out.is_full or (self._barrier and not self._out.is_settled):
             return Turn.IDLE
         self._barrier = False
         self._fetch_ahead()
@@ -165,7 +166,10 @@ class Receive:
                 self._unfetched.append(Reached(stream.stream, stream.epoch, stream.complete))
 
     def _fetch_ahead(self) -> None:
+        """Start fetching, but nothing beyond a plan, which says how to read what follows it."""
         while self._unfetched and len(self._pending) < _AHEAD:
+            if any(isinstance(p, _Coming) and p.batch.entity == _PLAN for p in self._pending):
+                return
             item = self._unfetched.popleft()
             if isinstance(item, Reached):
                 self._pending.append(item)
@@ -205,7 +209,7 @@ class Receive:
             self._context.stop_stream(stream, fault)
             return
         self._context.tally.add(Stage.RECEIVING, batch.records + batch.gone, batch.size)
-        self._barrier = batch.entity == PLAN_ENTITY.name
+        self._barrier = batch.entity == _PLAN
         self._out.give(Fetched(batch, item.entity, raw))
 
 

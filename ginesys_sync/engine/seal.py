@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ginesys_sync.core.errors import PlanUnfit
 from ginesys_sync.core.plan import Entity
 from ginesys_sync.core.status import Stage
 from ginesys_sync.engine.context import RunContext
@@ -80,7 +81,7 @@ class ReadChanges:
             return Turn.DONE
         entity = self._entities[0]
         limit = self._limit or (FIRST_LIMIT_WITH_CHILDREN if entity.children else TARGET_ROWS)
-        cut = self._cut(entity, limit)
+        cut = self._cut_or_skip(entity, limit)
         if cut is None:
             self._entities.pop(0)
             self._after = self._limit = 0
@@ -88,6 +89,14 @@ class ReadChanges:
             self._after = cut.claim.last_id
             self._out.give(cut)
         return Turn.PROGRESS
+
+    def _cut_or_skip(self, entity: Entity, limit: int) -> CutClaim | None:
+        """An entity whose tables are no longer as the plan says is left for another run."""
+        try:
+            return self._cut(entity, limit)
+        except PlanUnfit as fault:
+            self._context.note(f"{entity.many.capitalize()} could not be sent: {fault}")
+            return None
 
     def _cut(self, entity: Entity, limit: int) -> CutClaim | None:
         while True:
