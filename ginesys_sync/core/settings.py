@@ -55,13 +55,18 @@ class Home:
 
     def key(self) -> str:
         """The site's secret key. Raises HomeUnusable when it is missing."""
+        advice = "Ask head office for a new enrolment code and run `ginesys-sync init` again."
         try:
-            return (self.folder / _KEY_FILE).read_text(encoding="ascii").strip()
+            key = (self.folder / _KEY_FILE).read_text(encoding="ascii").strip()
+        except FileNotFoundError as fault:
+            title = "The key of this site is missing from its home folder."
+            raise HomeUnusable(title, advice) from fault
         except (OSError, ValueError) as fault:
-            raise HomeUnusable(
-                "The key of this site is missing from its home folder.",
-                "Ask head office for a new enrolment code and run `ginesys-sync init` again.",
-            ) from fault
+            title = "The key of this site in its home folder cannot be read."
+            raise HomeUnusable(title, advice, detail=type(fault).__name__) from fault
+        if not key.isalnum():
+            raise HomeUnusable("The key of this site in its home folder is spoilt.", advice)
+        return key
 
 
 def open_home(folder: Path) -> Home:
