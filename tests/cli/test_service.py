@@ -1,0 +1,124 @@
+"""`ginesys-sync service`: the one process of a site that syncs by schedule and when it is asked."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+from apscheduler.schedulers import background
+
+from ginesys_sync.services.home_desk import HomeDesk
+from ginesys_sync.services.worker import Service, is_service_running
+from tests.support.retail_chain import CLOSING, HO, S001, RetailChain, run_verb, wait_until
+
+
+def test_it_answers_what_was_asked_of_the_database_and_sigterm_ends_it_cleanly(
+    chain: RetailChain,
+) -> None:
+    chain.set_home(S001, sync_minutes=0)
+    child = chain.child("service", "--home", chain.home(S001))
+    wait_until(lambda: chain.service_pid(S001), "the service")
+    assert chain.service_pid(S001) == child.pid
+    chain.sql(
+        S001,
+        "INSERT INTO sync_request(asked_at, sites, trigger, who, state) "
+        "VALUES ('2026-01-01T00:00:00.000Z', '*', 'window', 'somebody', 'asked')",
+    )
+    wait_until(
+        lambda: chain.sql(S001, "SELECT 1 FROM sync_request WHERE state = 'ended'"), "the answer"
+    )
+    assert chain.sql(S001, "SELECT message, run FROM sync_request") == [(CLOSING, 1)]
+    run = chain.status(S001, "runs")[0]
+    assert (run["outcome"], run["trigger"]) == ("done", "window")
+    second = run_verb("service", "--home", chain.home(S001))
+    assert (second.code, second.out) == (2, "")
+    assert second.err == (
+        "The service of this site is already running. There is nothing to do: it goes on.\n"
+    )
+    child.send_signal(signal.SIGTERM)
+    out, err = child.communicate(timeout=60)
+    assert (child.returncode, out, err) == (0, "", "")
+    assert not is_service_running(chain.home(S001))
+
+
+def test_a_desk_asks_the_service_that_runs_already_and_starts_none(chain: RetailChain) -> None:
+    child = chain.child("service", "--home", chain.home(S001))
+    wait_until(lambda: chain.service_pid(S001), "the service")
+    desk = HomeDesk(chain.home(S001))
+    try:
+        number = desk.ask_sync(None)
+        wait_until(lambda: desk.progress(number).summary, "the end of the run")
+        summary = desk.progress(number).summary
+        assert summary is not None and summary.closing == CLOSING
+        assert desk._service is None
+    finally:
+        desk.close()
+    assert chain.service_pid(S001) == child.pid
+
+
+def test_it_asks_by_itself_by_schedule_and_not_twice_while_one_waits(chain: RetailChain) -> None:
+    service = Service(chain.home(S001))
+    service._ask_scheduled()
+    service._ask_scheduled()
+    asked = "SELECT sites, trigger, state FROM sync_request"
+    assert chain.sql(S001, asked) == [("*", "schedule", "asked")]
+
+
+def test_the_interval_of_the_home_is_what_the_schedule_gets(
+    chain: RetailChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain.set_home(S001, sync_minutes=7)
+    service = Service(chain.home(S001))
+    seen: list[float] = []
+
+    class Watched(background.BackgroundScheduler):  # type: ignore[misc]
+        def start(self, *words: object, **more: object) -> None:
+            super().start(*words, **more)
+            seen.extend(job.trigger.interval.total_seconds() for job in self.get_jobs())
+            service.stop()
+
+    monkeypatch.setattr(background, "BackgroundScheduler", Watched)
+    assert service.serve() == 0
+    assert seen == [7 * 60]
+
+
+def test_a_killed_service_leaves_nothing_locked_and_the_next_one_ends_what_was_left(
+    chain: RetailChain,
+) -> None:
+    chain.done(HO)
+    chain.sql(
+        S001,
+        "INSERT INTO sync_request(asked_at, sites, trigger, who, state) "
+        "VALUES ('2026-01-01T00:00:00.000Z', '*', 'window', 'somebody', 'taken')",
+    )
+    chain.set_home(S001, sync_minutes=0)
+    first = chain.child("service", "--home", chain.home(S001))
+    wait_until(
+        lambda: chain.sql(S001, "SELECT 1 FROM sync_request WHERE state = 'ended'"),
+        "what was left over",
+    )
+    said = chain.scalar(S001, "SELECT message FROM sync_request")
+    assert said.startswith("Sync stopped: it was ended from outside. Nothing is lost.")
+    chain.kill_service(S001)
+    assert first.wait(timeout=30) == -signal.SIGKILL
+    second = chain.child("service", "--home", chain.home(S001))
+    wait_until(lambda: chain.service_pid(S001) == second.pid, "the second service")
+    second.send_signal(signal.SIGINT)
+    out, err = second.communicate(timeout=60)
+    assert (second.returncode, out, err) == (0, "", "")
+    chain.done(S001)
+    assert chain.rows(S001, "item") == chain.rows(HO, "item")
+
+
+def test_a_prompt_sync_while_the_service_rests_is_fine(chain: RetailChain) -> None:
+    chain.set_home(S001, sync_minutes=0)
+    chain.child("service", "--home", chain.home(S001))
+    wait_until(lambda: chain.service_pid(S001), "the service")
+    chain.done(S001)
+
+
+def test_the_service_of_no_home_says_so(tmp_path: Path) -> None:
+    said = run_verb("service", "--home", tmp_path)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith(f"{tmp_path} is not the home folder of a site.")
