@@ -47,9 +47,7 @@ def _take(relay: Relay, writer: sqlite3.Connection, caller: Caller, ack: message
             raise Refusal("ack_beyond", site=caller.site, stream=ack.stream)
         dropped += files or []
     if (ack.to_no, ack.run) <= (reach["acked"], reach["ack_run"]):
-        return dropped
-    if ack.to_no < reach["acked"]:
-        return dropped
+        return dropped  # repeated, or late
     _note(relay, writer, caller, stream, ack)
     after = reach["acked"]
     return dropped + purge_acked(

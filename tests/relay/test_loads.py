@@ -209,6 +209,17 @@ def test_a_store_enrolled_again_with_its_database_goes_on_without_a_load(chain: 
     assert chain.wanted("S001") == []
 
 
+def test_what_comes_while_a_store_is_enrolled_again_is_held_for_it(chain: Chain) -> None:
+    chain.offer(5, "S002")
+    chain.new.web.acks(chain.load_ack(5))
+    enrol_again(chain, chain.old)
+    tail = [Body.of(40_000)]
+    chain.lane.send(6, tail)
+    chain.new.web.acks(AcksRequest(acks=[chain.lane.ack(6)]))
+    assert chain.kept(tail) == [True]
+    assert chain.lane.numbers(chain.mail(chain.old, 5)) == [6]
+
+
 def test_a_store_enrolled_again_without_its_database_waits_for_a_load(chain: Chain) -> None:
     enrol_again(chain, chain.old)
     for _ in range(2):
