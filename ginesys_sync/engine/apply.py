@@ -33,7 +33,7 @@ from ginesys_sync.wire.excerpt import excerpts
 _FIRST_SLICE = 500
 _LARGEST_SLICE = 20_000
 _PARK_SLICE = 200
-_FOLD_RECORDS = 2_000
+_FOLD_RECORDS = 10_000
 """After so many records the log is folded into the database file: often enough that no till's own
 commit ever has to, seldom enough that a handful of prices costs nothing."""
 
@@ -125,6 +125,7 @@ class BatchWork:
         self.faults: Faults = {}
         self.keyless: list[int] = []
         self.is_load = False
+        self.is_over = False
         self.places: dict[int, tuple[str, int]] = {}
 
     def place(self, number: int) -> tuple[str, int]:
@@ -227,24 +228,26 @@ class BodyWork:
         for part in self._slices.of(entity, gone):
             in_use += self._bury(work, part)
         for part in self._slices.of(entity, images):
-            self._write(work, part)
+            is_last = images is not None and part.last == images.last and not in_use
+            self._write(work, part, at_end if is_last else None)
         for part in in_use:
             self._bury_again(work, part)
         self._finish(work, at_end)
 
     # --- images -----------------------------------------------------------------------------------
 
-    def _write(self, work: BatchWork, span: Span) -> None:
-        """One slice: everything in it that may go in goes in; the rest is noted as faults.
+    def _write(self, work: BatchWork, span: Span, at_end: Callable[[], None] | None) -> None:
+        """One slice: everything in it that may go in goes in; the rest is noted as faults. With
+        `at_end` it is the body's last one and, when nothing is to be parked, ends it as well.
 
         Whether the tables hold what was sent is looked at after the commit, where it keeps nobody
         waiting; only when something differs it is done again inside the transaction, which tells a
         changed value from another program's edit of this very moment. Others may edit shared
-        records at any time, so those are always compared inside.
+        records at any time, so those are always compared inside, and so is what moves the cursor.
         """
-        is_shared = work.entity.owner is Owner.SHARED
-        self._write_or_halve(work, span, does_compare=is_shared)
-        if not is_shared and self._differs(work, span):
+        does_compare = work.entity.owner is Owner.SHARED or at_end is not None
+        self._write_or_halve(work, span, does_compare, at_end)
+        if not does_compare and self._differs(work, span):
             self._write_or_halve(work, span, does_compare=True)
         self._unfolded += span.last - span.first + 1
         if self._unfolded >= _FOLD_RECORDS:
@@ -255,11 +258,17 @@ class BodyWork:
         written = _without(span, work.faults)
         return any(self._applier.differing(work.entity, part) for part in written)
 
-    def _write_or_halve(self, work: BatchWork, span: Span, does_compare: bool) -> None:
+    def _write_or_halve(
+        self,
+        work: BatchWork,
+        span: Span,
+        does_compare: bool,
+        at_end: Callable[[], None] | None = None,
+    ) -> None:
         """Each try is a transaction with its own pause; log n of them find a guilty record."""
         broken: ConstraintBroken | None = None
         for do_vacate in (False, True):
-            once = partial(self._write_once, work, span, do_vacate, does_compare)
+            once = partial(self._write_once, work, span, do_vacate, does_compare, at_end)
             try:
                 self._slices.timed(work.entity, span, once)
                 return
@@ -274,7 +283,14 @@ class BodyWork:
         for half in span.halves():
             self._write_or_halve(work, half, does_compare)
 
-    def _write_once(self, work: BatchWork, span: Span, do_vacate: bool, does_compare: bool) -> None:
+    def _write_once(
+        self,
+        work: BatchWork,
+        span: Span,
+        do_vacate: bool,
+        does_compare: bool,
+        at_end: Callable[[], None] | None,
+    ) -> None:
         applier, entity = self._applier, work.entity
         connection = applier.connection
         found: Faults = {}
@@ -296,6 +312,10 @@ class BodyWork:
                     )
                 self._keep_books(work, part, from_gone=False)
             applier.unhush(entity)
+            is_over = at_end is not None and not found and not work.faults
+            if at_end is not None and is_over:
+                self._move_on(work, at_end)
+        work.is_over = is_over
         work.faults.update(_parting(found))
 
     def _faults(self, work: BatchWork, span: Span) -> Faults:
@@ -385,20 +405,17 @@ class BodyWork:
 
     def _finish(self, work: BatchWork, at_end: Callable[[], None]) -> None:
         """Park what was set aside, slice by slice. The last transaction also lets go of what was
-        parked of the records that are in now, and moves on.
+        parked of the records that are in now, and moves on. Nothing is left to do when the last
+        slice has moved on by itself.
         """
+        if work.is_over:
+            return
         parked = self._parked_records(work)
         full = len(parked) // _PARK_SLICE * _PARK_SLICE
         for start in range(0, full, _PARK_SLICE):
             some = parked[start : start + _PARK_SLICE]
             self._slices.held(partial(self._park, some, lambda: None))
-
-        def move_on() -> None:
-            parking.replace_parked(
-                self._applier.connection, work.entity, work.origin, work.faults.keys()
-            )
-            at_end()
-
+        move_on = partial(self._move_on, work, at_end)
         self._slices.held(partial(self._park, parked[full:], move_on))
         for record in parked:
             if record.code == KEPT_EDIT:
@@ -406,6 +423,12 @@ class BodyWork:
             self._context.listener(
                 RecordParked(record.entity, key_text(record.key), record.code, record.reason)
             )
+
+    def _move_on(self, work: BatchWork, at_end: Callable[[], None]) -> None:
+        parking.replace_parked(
+            self._applier.connection, work.entity, work.origin, work.faults.keys()
+        )
+        at_end()
 
     def _park(self, records: Sequence[NewParked], at_end: Callable[[], None]) -> None:
         connection = self._applier.connection
