@@ -77,13 +77,7 @@ class ClaimWriter:
         with transaction(self._connection):
             require_fence(self._connection, self._fence)
             deleted = self._raw.execute(DELETE_CLAIMED).rowcount
-            if deleted != claim.changes:
-                raise AlreadyRunning(
-                    "Another program has taken changes out of this database's change log.",
-                    "Nothing was taken twice. Make sure that only one program syncs this "
-                    "database, then try again.",
-                    detail=f"claimed {claim.changes}, deleted {deleted}",
-                )
+            self._require_all(claim, deleted)
             numbers = self._number(batches, by)
             for no, batch in zip(numbers, batches, strict=True):
                 self._write_batch(claim, no, batch, by)
@@ -93,6 +87,17 @@ class ClaimWriter:
                 self._note_records(claim, numbers, batches)
             self._note_edits(claim)
         return numbers
+
+    @staticmethod
+    def _require_all(claim: Claim, deleted: int) -> None:
+        """As many went as were read."""
+        if deleted != claim.changes:
+            raise AlreadyRunning(
+                "Another program has taken changes out of this database's change log.",
+                "Nothing was taken twice. Make sure that only one program syncs this "
+                "database, then try again.",
+                detail=f"claimed {claim.changes}, deleted {deleted}",
+            )
 
     def set_aside(self, claim: Claim, image: bytes, reason: str, at: str) -> None:
         """Park at its origin the one record of a claim that cannot be sealed; its next change tries

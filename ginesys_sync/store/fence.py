@@ -30,5 +30,5 @@ def require_fence(connection: Connection, fence: int) -> None:
     if int(value) != fence:
         raise AlreadyRunning(
             "Another run of this site has taken over.",
-            "Nothing is lost: the other run goes on with the work.",
+            "There is nothing to do: the other run goes on with the work.",
         )
