@@ -8,25 +8,27 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from ginesys_sync.core.errors import KnownError, UnknownSite
 from ginesys_sync.core.events import (
     Counted,
     Event,
+    Listener,
     RecordParked,
     RunEnded,
     StageMoved,
     event_document,
 )
 from ginesys_sync.core.settings import open_home
-from ginesys_sync.core.status import Outcome
+from ginesys_sync.core.status import Outcome, Stage
 from ginesys_sync.services.syncing import Ask, Ended, stopped_sentence, sync
-from ginesys_sync.services.told import count_sentence, ended_lines
+from ginesys_sync.services.told import count_sentence, ended_lines, plan_of
 
 
 def run(asked: argparse.Namespace) -> int:
     """One run. Ctrl+C ends it after its current slice."""
-    listener = _print_json if asked.events else _print_words
+    listener: Listener = _print_json if asked.events else _Words(asked.home)
     try:
         _refuse_at_a_store(asked)
     except KnownError as fault:
@@ -66,14 +68,26 @@ def _print_json(event: Event) -> None:
     print(json.dumps(event_document(event), default=str), flush=True)
 
 
-def _print_words(event: Event) -> None:
-    if isinstance(event, Counted):
-        print(count_sentence(event.waiting), flush=True)
-    elif isinstance(event, RecordParked):
-        print(f"Needs attention: {event.entity} {event.key}: {event.reason}", flush=True)
-    elif isinstance(event, StageMoved) and event.is_finished and event.done:
-        size = f", {event.size:,} bytes" if event.size else ""
-        print(f"{event.stage.value}: {event.done:,}{size}", flush=True)
+class _Words:
+    """Prints what waits and what needs attention as it comes, and how much each stage did at the
+    end: a stage goes on in pieces."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._done: dict[Stage, str] = {}
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Counted):
+            print(count_sentence(event.waiting, plan_of(self._home)), flush=True)
+        elif isinstance(event, RecordParked):
+            print(f"Needs attention: {event.entity} {event.key}: {event.reason}", flush=True)
+        elif isinstance(event, StageMoved) and event.done:
+            size = f", {event.size:,} bytes" if event.size else ""
+            self._done[event.stage] = f"{event.stage.value}: {event.done:,}{size}"
+        elif isinstance(event, RunEnded):
+            for stage in Stage:
+                if stage in self._done:
+                    print(self._done[stage], flush=True)
 
 
 def _print_end(asked: argparse.Namespace, ended: Ended) -> None:

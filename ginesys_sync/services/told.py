@@ -6,28 +6,27 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ginesys_sync.core.clock import SystemClock
-from ginesys_sync.core.errors import PlanUnfit
-from ginesys_sync.core.plan import with_own_entities
+from ginesys_sync.core.plan import Plan
 from ginesys_sync.core.status import Outcome
-from ginesys_sync.services.setup import built_in_plan
+from ginesys_sync.services.grids import count_words
 from ginesys_sync.services.site import opened_site
 from ginesys_sync.services.summary import run_summary
 from ginesys_sync.services.syncing import Ended
 from ginesys_sync.store import runs
 
 
-def count_sentence(waiting: Mapping[str, int]) -> str:
+def count_sentence(waiting: Mapping[str, int], plan: Plan) -> str:
     """`To send: 42 prices, 1 user.`"""
     if not waiting:
         return "To send: nothing new."
-    words = []
-    plan = with_own_entities(built_in_plan())
-    for entity, count in waiting.items():
-        try:
-            words.append(plan.entity(entity).count_words(count))
-        except PlanUnfit:
-            words.append(f"{count:,} {entity}")
+    words = [count_words(plan, entity, count) for entity, count in waiting.items()]
     return f"To send: {', '.join(words)}."
+
+
+def plan_of(folder: Path) -> Plan:
+    """The plan of a site, for its words. Raises KnownError."""
+    with opened_site(folder) as site:
+        return site.plan
 
 
 def ended_lines(folder: Path, ended: Ended) -> list[str]:

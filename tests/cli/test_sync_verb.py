@@ -70,6 +70,14 @@ def test_a_run_prints_its_counts_first_and_the_closing_sentence_last(chain: Reta
     assert said.err == ""
 
 
+def test_each_stage_has_one_line_with_what_it_did_in_all(chain: RetailChain) -> None:
+    said = chain.done(HO)
+    lines = [line for line in said.lines if line.startswith(("Collecting: ", "Sending: "))]
+    assert [line.partition(":")[0] for line in lines] == ["Collecting", "Sending"]
+    sent = {(row["stream"], row["batch"]): row["records"] for row in chain.status(HO, "sent")}
+    assert lines[1].startswith(f"Sending: {sum(sent.values()):,}, ")
+
+
 def test_a_run_with_nothing_to_do_says_so(settled: RetailChain) -> None:
     assert settled.done(S001).lines[0] == "To send: nothing new."
     assert settled.done(HO).lines[-2] == "Every store has processed what it was sent."

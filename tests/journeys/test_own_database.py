@@ -212,4 +212,9 @@ def test_the_windows_speak_the_pharmacys_words(pharmacy: Pharmacy, windows: Wind
 def test_the_prompt_speaks_the_pharmacys_words_too(pharmacy: Pharmacy) -> None:
     said = pharmacy.done(S001)
     assert said.lines[0] == "To send: 2 receipts."
+    pharmacy.done(HO)
+    pharmacy.sql(HO, "DELETE FROM TariffLine WHERE TariffCode = 'S002'")
+    pharmacy.sql(S001, "INSERT INTO Receipt VALUES ('S001', 3, NULL, 0)")
+    assert pharmacy.done(S001).lines[0] == "To send: 1 receipt."
+    assert "2 tariff lines" in pharmacy.done(HO).lines[0]
     assert run_verb("doctor", "--home", pharmacy.home(HO)).code == 0
