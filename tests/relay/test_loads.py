@@ -19,7 +19,7 @@ from ginesys_sync.wire.messages import (
     MailRequest,
     SiteChange,
 )
-from tests.relay.lanes import Body, Lane
+from tests.relay.lanes import TO_HO, Body, Lane
 from tests.support.relay_server import Member, RelayServer
 
 
@@ -177,10 +177,13 @@ def test_the_offer_lets_the_store_read_up_to_the_load(chain: Chain) -> None:
 
 def test_only_head_office_offers_loads_and_only_of_its_own_streams(chain: Chain) -> None:
     load = chain.lane.load(5, [])
+    bills = Lane(chain.old, "sales")
+    bills.send(1, [Body.of(10)], TO_HO)
     with pytest.raises(Refused) as refused:
         chain.old.web.loads(LoadsRequest(sites=["S002"], load=load))
     assert refused.value.reason == "ho_only"
     for strange in (
+        bills.load(1, []),
         load.model_copy(update={"stream": "S001/sales"}),
         load.model_copy(update={"epoch": "9-" + "0" * 16}),
     ):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 
 from ginesys_sync.core.errors import Refused
 from ginesys_sync.core.model import Audience
+from ginesys_sync.relay.desk import open_relay
 from ginesys_sync.relay.main import invite
+from ginesys_sync.relay.purge import drop_files
 from ginesys_sync.wire.messages import AcksRequest, MailRequest, SiteChange
 from tests.relay.lanes import ALL, TO_HO, Body, Lane
 from tests.support.relay_server import Member, RelayServer
@@ -129,6 +132,16 @@ def test_a_dropped_body_that_is_sent_again_is_there_again(
     assert not is_kept(server, body)
     lane.send(2, [body], only)
     assert store.web.get_body(body.sha256, 40_000) == body.data
+
+
+def test_a_body_that_comes_again_while_its_file_is_being_removed_stays(
+    server: RelayServer, ho: Member
+) -> None:
+    body = Body.of(40_000)
+    ho.web.put_body(body.sha256, body.data)
+    with closing(open_relay(server.home)) as relay:
+        drop_files(relay, [body.sha256])  # its row was dropped, and then it came again
+    assert is_kept(server, body)
 
 
 def test_a_batch_that_is_sent_again_after_it_was_purged_is_already_there(
