@@ -105,6 +105,17 @@ def test_a_message_that_is_too_large_is_refused_and_the_refusal_arrives(
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
+def test_a_refusal_arrives_although_the_message_is_still_being_sent(server: RelayServer) -> None:
+    for _ in range(10):
+        answer = requests.post(
+            server.url + routes.MAIL,
+            data=bytes(7_000_000),
+            headers={"Authorization": "Bearer HO:", "Content-Type": "application/json"},
+            timeout=10,
+        )
+        assert answer.json()["code"] in ("key_refused", "too_many_tries")
+
+
 @pytest.mark.parametrize("path", ["/", "/v1/nosuch", "/v1/mail/", "/v1/bodies", "/docs"])
 def test_an_address_that_is_none_is_a_problem_too(
     server: RelayServer, ho: Member, path: str
