@@ -206,7 +206,12 @@ def _add_relay(verbs: Verbs[argparse.ArgumentParser]) -> None:
     serve.add_argument(
         "--host", default="127.0.0.1", metavar="H", help="where to listen (default: %(default)s)"
     )
-    serve.add_argument("--port", type=int, default=0, metavar="P", help="default 0: a free one")
+    serve.add_argument(
+        "--port",
+        type=int,
+        metavar="P",
+        help="default: the one of last time, the first time a free one; 0: a free one",
+    )
     serve.add_argument(
         "--workers", type=_positive, default=1, metavar="N", help="processes (default: %(default)s)"
     )

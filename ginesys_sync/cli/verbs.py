@@ -101,7 +101,7 @@ def _relay(asked: argparse.Namespace) -> int:
     return relay.serve(
         asked.home,
         asked.host,
-        asked.port,
+        relay.last_port(asked.home) if asked.port is None else asked.port,
         db_url=asked.db,
         workers=asked.workers,
         tls_cert=asked.tls_cert,

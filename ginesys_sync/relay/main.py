@@ -27,6 +27,7 @@ from ginesys_sync.relay.desk import DATABASE_FILE, Relay, open_relay
 from ginesys_sync.relay.sweep import sweep
 
 ADDRESS_FILE = "relay.json"
+PORT_FILE = "port"
 _STOP_SECONDS = 5
 _BACKLOG = 2048
 
@@ -69,6 +70,14 @@ def serve(
         sys.stdout.flush()
         run()
     return 0
+
+
+def last_port(home: Path) -> int:
+    """The port this home was served on last; 0 when it never was. Sites keep the address."""
+    try:
+        return int((home / PORT_FILE).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0
 
 
 def _worker_app(home: Path) -> Starlette:
@@ -224,6 +233,7 @@ def _announced(home: Path, scheme: str, host: str, listener: socket.socket) -> I
     facts = {"pid": os.getpid(), "host": host, "port": port, "url": url}
     aside.write_text(json.dumps(facts) + "\n", encoding="utf-8")
     aside.replace(home / ADDRESS_FILE)
+    (home / PORT_FILE).write_text(f"{port}\n", encoding="ascii")
     try:
         yield url
     finally:
