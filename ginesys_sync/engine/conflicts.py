@@ -26,7 +26,7 @@ LOST_CONFLICT = "lost_conflict"
 
 
 class ConflictingWork(Protocol):
-    """What `decide` needs of the body being applied (see `engine.apply.BatchWork`)."""
+    """What `decide` needs of the body being applied (see `engine.bodies.BatchWork`)."""
 
     entity: Entity
     origin: str

@@ -14,7 +14,7 @@ from ginesys_sync.core.errors import KnownError, Refused
 from ginesys_sync.core.model import HEAD_OFFICE, Key, Stream
 from ginesys_sync.core.plan import PLAN_CHANNEL, Entity, Owner, Rule
 from ginesys_sync.core.status import Stage
-from ginesys_sync.engine.apply import BatchWork, BodyWork
+from ginesys_sync.engine.bodies import BatchWork, BodyWork
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.plan import put_plan_in_place
 from ginesys_sync.engine.receive import entity_of, fetch_body, opened, stops_a_stream

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ginesys_sync.core.plan import Entity, Owner
-from ginesys_sync.engine.apply import BatchWork, BodyWork
+from ginesys_sync.engine.bodies import BatchWork, BodyWork
 from ginesys_sync.engine.confirm import say_parked_changed
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.store import parking

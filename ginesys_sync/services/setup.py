@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ginesys_sync.core.errors import HomeUnusable, PlanUnfit, Refused, UnknownSite
 from ginesys_sync.core.model import HEAD_OFFICE, Role, is_site_code
-from ginesys_sync.core.plan import Plan, parse_plan
+from ginesys_sync.core.plan import Plan
+from ginesys_sync.core.plan_text import parse_plan
 from ginesys_sync.core.resources import resource_path
 from ginesys_sync.core.settings import (
     Home,

@@ -9,14 +9,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, select
 
 from ginesys_sync.core.errors import DatabaseUnusable
-from ginesys_sync.core.plan import (
-    Entity,
-    Plan,
-    captured_by,
-    parse_plan,
-    plan_document,
-    with_own_entities,
-)
+from ginesys_sync.core.plan import Entity, Plan, captured_by, with_own_entities
+from ginesys_sync.core.plan_text import parse_plan, plan_document
 from ginesys_sync.store import schema
 from ginesys_sync.store.capture import fitted_plan, install_capture
 from ginesys_sync.store.database import read_state, write_state

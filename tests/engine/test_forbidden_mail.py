@@ -108,7 +108,7 @@ def test_a_body_damaged_at_the_web_database_stops_its_stream_only(large: ChainFl
 
 
 def test_a_body_damaged_in_the_inbox_is_fetched_anew(large: ChainFloor) -> None:
-    cut = "ginesys_sync.engine.apply:BodyWork.apply:before:2"
+    cut = "ginesys_sync.engine.bodies:BodyWork.apply:before:2"
     assert large.killed_run(S001, cut)
     (body,) = [p for p in _bodies(large.home(S001) / "inbox") if p.stat().st_size > 50_000]
     _damage(body)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ginesys_sync.engine.apply import BodyWork
+from ginesys_sync.engine.bodies import BodyWork
 from ginesys_sync.store import capture, claiming
 from ginesys_sync.store.claiming import ClaimWriter
 from ginesys_sync.store.database import Database, transaction

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ginesys_sync.core.errors import PlanUnfit
-from ginesys_sync.core.plan import parse_plan
+from ginesys_sync.core.plan_text import parse_plan
 from ginesys_sync.core.status import Outcome
 from ginesys_sync.store.database import Database, transaction
 from ginesys_sync.store.plans import install_plan

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ginesys_sync.engine.apply import BodyWork
+from ginesys_sync.engine.bodies import BodyWork
 from ginesys_sync.engine.webdb import WebDatabase
 from ginesys_sync.store import ledger
 from ginesys_sync.store.applying import BodyApplier

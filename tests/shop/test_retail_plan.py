@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ginesys_sync.core.plan import Entity, Owner, Plan, Rule, parse_plan
+from ginesys_sync.core.plan import Entity, Owner, Plan, Rule
+from ginesys_sync.core.plan_text import parse_plan
 from ginesys_sync.shop.schema import ALLOCATION_TABLES, LOCAL_TABLES, metadata
 
 PLAN_FILE = Path(__file__).parents[2] / "resources" / "plans" / "retail.json"

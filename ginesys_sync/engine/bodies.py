@@ -1,0 +1,323 @@
+"""One body into the business tables, so that one bad record stops only itself.
+
+A body is applied in short transactions of whole records with a pause of at least the same length
+between two. The last one writes rows, cursor and acknowledgement together; after a crash the batch
+is repeated, which is harmless because images are whole. What the database refuses is found by
+halving and parked; the rest goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from ginesys_sync.core.events import RecordParked
+from ginesys_sync.core.model import HEAD_OFFICE, Stream, key_text
+from ginesys_sync.core.plan import Entity, Owner
+from ginesys_sync.engine.conflicts import LOST_CONFLICT, Conflicts, Faults
+from ginesys_sync.engine.context import RunContext
+from ginesys_sync.engine.slices import Slices, without
+from ginesys_sync.store import ledger, parking
+from ginesys_sync.store.applying import BodyApplier, ConstraintBroken
+from ginesys_sync.store.body_span import Span
+from ginesys_sync.store.database import transaction
+from ginesys_sync.store.fence import require_fence
+from ginesys_sync.store.parking import KEPT_EDIT, NewParked
+from ginesys_sync.wire.excerpt import excerpts
+
+_PARK_SLICE = 200
+_FOLD_RECORDS = 10_000
+"""After so many records the log is folded into the database file: often enough that no till's own
+commit ever has to, seldom enough that a handful of prices costs nothing."""
+
+
+def _parting(found: Faults) -> Faults:
+    """Without those that head office's own version stands for: they are answered, not parked."""
+    return {number: fault for number, fault in found.items() if fault[0] != LOST_CONFLICT}
+
+
+class BatchWork:
+    """One body being applied: which entity, whose, from which batch, and which records were set
+    aside.
+    """
+
+    def __init__(self, entity: Entity, origin: str, stream: str, no: int, raw: bytes) -> None:
+        self.entity = entity
+        self.origin = origin
+        self.stream = stream
+        self.no = no
+        self.raw = raw
+        self.faults: Faults = {}
+        self.keyless: list[int] = []
+        self.is_load = False
+        self.is_over = False
+        self.places: dict[int, tuple[str, int]] = {}
+
+    def place(self, number: int) -> tuple[str, int]:
+        """The stream and batch that a record came in."""
+        return self.places.get(number, (self.stream, self.no))
+
+
+class BodyWork:
+    """Applies one body: who may write what, slices, parking. Used for batches, parked sets and load
+    chunks alike.
+    """
+
+    def __init__(self, context: RunContext, applier: BodyApplier) -> None:
+        self._context = context
+        self._applier = applier
+        self._slices = Slices(context)
+        self._unfolded = 0
+        self._conflicts = Conflicts(context, applier)
+
+    def move_cursor(self, stream: str, epoch: str, no: int) -> None:
+        """Applied up to `no`, inside the caller's transaction."""
+        ledger.move_cursor(
+            self._applier.connection,
+            stream,
+            epoch,
+            no,
+            self._context.site,
+            self._context.run,
+            self._context.now(),
+        )
+
+    def apply(self, work: BatchWork, at_end: Callable[[], None]) -> None:
+        """Apply a body; `at_end` runs inside its last transaction."""
+        applier, entity = self._applier, work.entity
+        applier.attach(work.raw)
+        images, gone = applier.span(entity), applier.gone_span()
+        self._slices.begin(*applier.counts(entity))
+        # Looked at once, before any lock is taken: nothing but the body says it.
+        work.keyless = applier.keyless(entity, images) if images else []
+        in_use: list[Span] = []
+        for part in self._slices.of(entity, gone):
+            in_use += self._bury(work, part)
+        for part in self._slices.of(entity, images):
+            is_last = images is not None and part.last == images.last and not in_use
+            self._write(work, part, at_end if is_last else None)
+        for part in in_use:
+            self._bury_again(work, part)
+        self._finish(work, at_end)
+
+    # --- images -----------------------------------------------------------------------------------
+
+    def _write(self, work: BatchWork, span: Span, at_end: Callable[[], None] | None) -> None:
+        """One slice: everything in it that may go in goes in; the rest is noted as faults. With
+        `at_end` it is the body's last one and, when nothing is to be parked, ends it as well.
+
+        Whether the tables hold what was sent is looked at after the commit, where it keeps nobody
+        waiting; only when something differs it is done again inside the transaction, which tells a
+        changed value from another program's edit of this very moment. Others may edit shared
+        records at any time, so those are always compared inside, and so is what moves the cursor.
+        """
+        does_compare = work.entity.owner is Owner.SHARED or at_end is not None
+        self._write_or_halve(work, span, does_compare, at_end)
+        if not does_compare and self._differs(work, span):
+            self._write_or_halve(work, span, does_compare=True)
+        self._unfolded += span.last - span.first + 1
+        if self._unfolded >= _FOLD_RECORDS:
+            self._applier.fold_log()
+            self._unfolded = 0
+
+    def _differs(self, work: BatchWork, span: Span) -> bool:
+        written = without(span, work.faults)
+        return any(self._applier.differing(work.entity, part) for part in written)
+
+    def _write_or_halve(
+        self,
+        work: BatchWork,
+        span: Span,
+        does_compare: bool,
+        at_end: Callable[[], None] | None = None,
+    ) -> None:
+        """Each try is a transaction with its own pause; log n of them find a guilty record."""
+        broken: ConstraintBroken | None = None
+        for do_vacate in (False, True):
+            once = partial(self._write_once, work, span, do_vacate, does_compare, at_end)
+            try:
+                self._slices.timed(work.entity, span, once)
+                return
+            except ConstraintBroken as fault:
+                broken = broken or fault
+                if broken.code != "duplicate":
+                    break
+        assert broken is not None
+        if span.is_single:
+            work.faults[span.first] = (broken.code, broken.reason, "")
+            return
+        for half in span.halves():
+            self._write_or_halve(work, half, does_compare)
+
+    def _write_once(
+        self,
+        work: BatchWork,
+        span: Span,
+        do_vacate: bool,
+        does_compare: bool,
+        at_end: Callable[[], None] | None,
+    ) -> None:
+        applier, entity = self._applier, work.entity
+        connection = applier.connection
+        found: Faults = {}
+        with transaction(connection):
+            require_fence(connection, self._context.fence)
+            found = self._faults(work, span)
+            found.update(self._conflicts.decide(work, span, found, from_gone=False))
+            applier.hush(entity)
+            for part in list(without(span, found)):
+                if do_vacate:
+                    applier.vacate(entity, part)
+                applier.upsert(entity, part)
+                for number in applier.differing(entity, part) if does_compare else ():
+                    found[number] = (
+                        "changed",
+                        "This database did not keep the record as it was sent (a type or a "
+                        "trigger changed it).",
+                        "",
+                    )
+                self._keep_books(work, part, from_gone=False)
+            applier.unhush(entity)
+            is_over = at_end is not None and not found and not work.faults
+            if at_end is not None and is_over:
+                self._move_on(work, at_end)
+        work.is_over = is_over
+        work.faults.update(_parting(found))
+
+    def _faults(self, work: BatchWork, span: Span) -> Faults:
+        applier, entity = self._applier, work.entity
+        found: Faults = {}
+        for number in work.keyless:
+            if span.first <= number <= span.last:
+                words = "The record has no key, or rows that are not its own."
+                found[number] = ("no_key", words, "")
+        if entity.owner is Owner.SITE:
+            for number in applier.not_of(entity, span, work.origin):
+                found[number] = (
+                    "not_theirs",
+                    f"The record belongs to another site than {work.origin}, which sent it.",
+                    "",
+                )
+        for number, parent in applier.orphans(entity, span).items():
+            found.setdefault(
+                number, ("missing_parent", f"It refers to {parent}, which is not here.", parent)
+            )
+        if entity.owner is Owner.SHARED:
+            for number in self._kept_edits(work, span, from_gone=False):
+                found.setdefault(
+                    number, (KEPT_EDIT, "Edited here; head office's answer is awaited.", "")
+                )
+        return found
+
+    def _kept_edits(self, work: BatchWork, span: Span, from_gone: bool) -> list[int]:
+        if self._context.is_head_office:
+            return []
+        own = str(Stream(self._context.site, work.entity.channel))
+        reached = ledger.acknowledged(self._applier.connection, own, HEAD_OFFICE)
+        return self._applier.books.edited_here(work.entity, span, from_gone, reached)
+
+    def _keep_books(self, work: BatchWork, span: Span, from_gone: bool) -> None:
+        applier, entity = self._applier, work.entity
+        if entity.owner is Owner.SHARED:
+            if self._context.is_head_office:
+                applier.books.note_answers(entity, span, from_gone)
+                applier.books.note_author(entity, span, from_gone, work.origin)
+            else:
+                applier.books.note_base(entity, span, work.no)
+        if work.is_load and not from_gone:
+            applier.books.keep_seen(entity, span)
+
+    # --- tombstones -------------------------------------------------------------------------------
+
+    def _bury(self, work: BatchWork, span: Span) -> list[Span]:
+        """Tombstones nothing refers to. Returns those that are still in use: tried again after the
+        images.
+        """
+        try:
+            self._slices.timed(work.entity, span, partial(self._bury_once, work, span))
+            return []
+        except ConstraintBroken as broken:
+            if span.is_single:
+                work.faults[span.first] = (broken.code, broken.reason, "")
+                return [span]
+            return [left for half in span.halves() for left in self._bury(work, half)]
+
+    def _bury_again(self, work: BatchWork, span: Span) -> None:
+        del work.faults[span.first]
+        self._bury(work, span)
+
+    def _bury_once(self, work: BatchWork, span: Span) -> None:
+        applier, entity = self._applier, work.entity
+        connection = applier.connection
+        found: Faults = {}
+        with transaction(connection):
+            require_fence(connection, self._context.fence)
+            if entity.owner is Owner.SITE:
+                for number in applier.gone_not_of(entity, span, work.origin):
+                    reason = f"The record belongs to another site than {work.origin}."
+                    found[number] = ("not_theirs", reason, "")
+            if entity.owner is Owner.SHARED:
+                for number in self._kept_edits(work, span, from_gone=True):
+                    found[number] = (KEPT_EDIT, "Edited here; head office's answer is awaited.", "")
+                found.update(self._conflicts.decide(work, span, found, from_gone=True))
+            applier.hush(entity)
+            for part in without(span, found):
+                applier.bury(entity, part)
+                self._keep_books(work, part, from_gone=True)
+            applier.unhush(entity)
+        work.faults.update(_parting(found))
+
+    # --- the end ----------------------------------------------------------------------------------
+
+    def _finish(self, work: BatchWork, at_end: Callable[[], None]) -> None:
+        """Park what was set aside, slice by slice. The last transaction also lets go of what was
+        parked of the records that are in now, and moves on. Nothing is left to do when the last
+        slice has moved on by itself.
+        """
+        if work.is_over:
+            return
+        parked = self._parked_records(work)
+        full = len(parked) // _PARK_SLICE * _PARK_SLICE
+        for start in range(0, full, _PARK_SLICE):
+            some = parked[start : start + _PARK_SLICE]
+            self._slices.held(partial(self._park, some, lambda: None))
+        move_on = partial(self._move_on, work, at_end)
+        self._slices.held(partial(self._park, parked[full:], move_on))
+        for record in parked:
+            if record.code == KEPT_EDIT:
+                continue
+            self._context.listener(
+                RecordParked(record.entity, key_text(record.key), record.code, record.reason)
+            )
+
+    def _move_on(self, work: BatchWork, at_end: Callable[[], None]) -> None:
+        parking.replace_parked(
+            self._applier.connection, work.entity, work.origin, work.faults.keys()
+        )
+        at_end()
+
+    def _park(self, records: Sequence[NewParked], at_end: Callable[[], None]) -> None:
+        connection = self._applier.connection
+        with transaction(connection):
+            require_fence(connection, self._context.fence)
+            parking.park(connection, records, self._context.now())
+            at_end()
+
+    def _parked_records(self, work: BatchWork) -> list[NewParked]:
+        found = []
+        numbers: Sequence[int] = sorted(work.faults)
+        for number, key, body in excerpts(work.raw, work.entity, numbers):
+            code, reason, missing = work.faults[number]
+            found.append(
+                NewParked(
+                    work.entity.name,
+                    key,
+                    work.origin,
+                    *work.place(number),
+                    code,
+                    reason,
+                    missing,
+                    body,
+                )
+            )
+        return found
