@@ -105,15 +105,20 @@ def test_a_message_that_is_too_large_is_refused_and_the_refusal_arrives(
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
-def test_a_refusal_arrives_although_the_message_is_still_being_sent(server: RelayServer) -> None:
-    for _ in range(10):
+def test_a_refusal_arrives_although_the_message_is_still_being_sent(
+    server: RelayServer, ho: Member
+) -> None:
+    for _ in range(10):  # without reading on before the line is closed, some are lost
         answer = requests.post(
             server.url + routes.MAIL,
-            data=bytes(7_000_000),
-            headers={"Authorization": "Bearer HO:", "Content-Type": "application/json"},
+            data=bytes(15_000_000),
+            headers={
+                "Authorization": f"Bearer {ho.site}:{ho.key}",
+                "Content-Type": "application/json",
+            },
             timeout=10,
         )
-        assert answer.json()["code"] in ("key_refused", "too_many_tries")
+        assert answer.json()["code"] == "too_large"
 
 
 @pytest.mark.parametrize("path", ["/", "/v1/nosuch", "/v1/mail/", "/v1/bodies", "/docs"])
