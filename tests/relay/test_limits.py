@@ -108,7 +108,7 @@ def test_a_message_that_is_too_large_is_refused_and_the_refusal_arrives(
 def test_a_refusal_arrives_although_the_message_is_still_being_sent(
     server: RelayServer, ho: Member
 ) -> None:
-    for _ in range(10):  # without reading on before the line is closed, some are lost
+    for _ in range(10):
         answer = requests.post(
             server.url + routes.MAIL,
             data=bytes(15_000_000),
