@@ -20,6 +20,7 @@ _LISTED_CLOSED = "it is closed in head office's list of sites"
 def merged(
     known: Mapping[str, Site],
     business: Mapping[str, sites.BusinessSite],
+    groups: Mapping[str, tuple[str, ...]] | None,
     contacts: Mapping[str, SiteContact],
 ) -> dict[str, Site]:
     """The sites as they should be listed. A site is the chain's when it has been invited at the Web
@@ -40,7 +41,7 @@ def merged(
             own.name if own else (before.name if before else _name(code)),
             role,
             state,
-            own.groups if own else (before.groups if before else ()),
+            (before.groups if before else ()) if groups is None else groups.get(code, ()),
         )
     return found
 
@@ -92,7 +93,8 @@ def take_contacts(
     """
     before: dict[str, Site] = {site.code: site for site in sites.sites(connection)}
     contacts = {answer.site: answer for answer in answers}
-    after = merged(before, sites.business_sites(connection, plan), contacts)
+    business = sites.business_sites(connection, plan)
+    after = merged(before, business, sites.business_groups(connection, plan), contacts)
     for answer in answers:
         sites.write_contact(connection, _contact(answer))
     for site in after.values():

@@ -36,7 +36,6 @@ class BusinessSite:
     code: str
     name: str
     is_open: bool
-    groups: tuple[str, ...]
 
 
 def sites(connection: Connection) -> tuple[Site, ...]:
@@ -78,25 +77,27 @@ def business_sites(connection: Connection, plan: Plan) -> dict[str, BusinessSite
         f"{is_open} "
         f"FROM {quoted(source.table)}"
     )
-    groups = _business_groups(connection, plan)
     return {
-        code: BusinessSite(code, name or "", bool(opened), tuple(sorted(groups.get(code, ()))))
+        code: BusinessSite(code, name or "", bool(opened))
         for code, name, opened in rows
         if code and is_site_code(code)
     }
 
 
-def _business_groups(connection: Connection, plan: Plan) -> dict[str, set[str]]:
+def business_groups(connection: Connection, plan: Plan) -> dict[str, tuple[str, ...]] | None:
+    """Which groups each site is in, sorted, by the business database's own list; None when the plan
+    knows of none.
+    """
     source = plan.groups
     if source is None or not table_columns(connection, source.table):
-        return {}
+        return None
     found: dict[str, set[str]] = {}
     for group, site in raw(connection).execute(
         f"SELECT CAST({quoted(source.group)} AS TEXT), CAST({quoted(source.site)} AS TEXT) "
         f"FROM {quoted(source.table)}"
     ):
-        found.setdefault(site, set()).add(group)
-    return found
+        found.setdefault(str(site), set()).add(str(group))
+    return {site: tuple(sorted(groups)) for site, groups in found.items()}
 
 
 def contacts(connection: Connection) -> dict[str, Contact]:

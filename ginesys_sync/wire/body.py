@@ -104,6 +104,8 @@ def check_structure(raw: bytes, entity: Entity) -> None:
     """Whether a serialized body from outside is sound and has, byte for byte, the schema that the
     receiver's own plan asks for. Raises Damaged.
     """
+    if not raw:
+        raise Damaged("A batch arrived empty.")
     connection = sqlite3.connect(":memory:", isolation_level=None)
     try:
         connection.execute("PRAGMA trusted_schema=OFF")

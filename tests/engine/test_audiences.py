@@ -81,7 +81,6 @@ def test_groups_are_expanded_and_a_store_that_joins_a_group_gets_what_is_its(
 ) -> None:
     floor.sql(
         HO,
-        "INSERT INTO site VALUES ('S001', 'One', 1), ('S002', 'Two', 1)",
         "INSERT INTO site_group_member VALUES ('NORTH', 'S001')",
         "INSERT INTO policy VALUES ('R1', 'round')",
         "INSERT INTO policy_group VALUES ('R1', 'NORTH')",

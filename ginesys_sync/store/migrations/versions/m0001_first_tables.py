@@ -42,9 +42,9 @@ TABLES = (
     "CREATE INDEX sync_batch_run ON sync_batch (run)",
     "CREATE INDEX sync_batch_sha256 ON sync_batch (sha256)",
     """
-        CREATE TABLE sync_change (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, entity TEXT NOT
-        NULL, k1 DEFAULT '' NOT NULL, k2 DEFAULT '' NOT NULL, k3 DEFAULT '' NOT NULL, k4 DEFAULT ''
-        NOT NULL, image INTEGER DEFAULT 2 NOT NULL)
+        CREATE TABLE sync_change (id INTEGER NOT NULL, entity TEXT NOT NULL, k1 DEFAULT '' NOT NULL,
+        k2 DEFAULT '' NOT NULL, k3 DEFAULT '' NOT NULL, k4 DEFAULT '' NOT NULL, image INTEGER
+        DEFAULT 2 NOT NULL, PRIMARY KEY (id))
     """,
     """
         CREATE TABLE sync_conflict (id INTEGER NOT NULL, entity TEXT NOT NULL, k1 DEFAULT '' NOT

@@ -1,0 +1,166 @@
+"""The batch body: exact, bounded, and refused when it is not what it should be."""
+
+import sqlite3
+from contextlib import closing
+from hashlib import sha256
+
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ginesys_sync.core.errors import Damaged
+from ginesys_sync.core.plan import Entity, Owner, Table
+from ginesys_sync.wire.body import (
+    CHILD_BITS,
+    GONE,
+    body_schema,
+    check_structure,
+    pack,
+    unpack,
+)
+from ginesys_sync.wire.excerpt import excerpts, has_schema, joined, labels
+from ginesys_sync.wire.routes import MAX_BODY_BYTES
+
+LINE = Table("line", ("number", "line"), ("number",), ("number", "line", "what"))
+BILL = Entity(
+    "bills",
+    "bill",
+    "bills",
+    "sales",
+    Owner.SITE,
+    Table("bill", ("number",), ("number",), ("number", "total")),
+    (LINE,),
+    site_column="number",
+    label="number",
+)
+
+
+def _body(*statements: str, entity: Entity = BILL) -> bytes:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        for statement in (*body_schema(entity), *statements):
+            connection.execute(statement)
+        return connection.serialize()
+
+
+def _two_bills_and_a_tombstone() -> bytes:
+    return _body(
+        "INSERT INTO bill VALUES (1, 'A', 10), (2, 'B', x'00ff')",
+        f"INSERT INTO line VALUES ({1 << CHILD_BITS} + 1, 'A', 1, 'tea'),"
+        f" ({2 << CHILD_BITS} + 1, 'B', 1, NULL), ({2 << CHILD_BITS} + 2, 'B', 2, 1.5)",
+        f"INSERT INTO {GONE} VALUES (3, 'C')",
+    )
+
+
+def test_what_is_packed_is_unpacked_exactly() -> None:
+    raw = _two_bills_and_a_tombstone()
+    packed = pack(raw)
+    assert packed.sha256 == sha256(packed.data).hexdigest()
+    assert unpack(packed.data, packed.sha256, packed.raw_size) == raw
+    check_structure(raw, BILL)
+
+
+@given(at=st.integers(0, 10_000), bit=st.integers(0, 7))
+def test_one_flipped_bit_in_transit_is_noticed(at: int, bit: int) -> None:
+    packed = pack(_two_bills_and_a_tombstone())
+    data = bytearray(packed.data)
+    data[at % len(data)] ^= 1 << bit
+    with pytest.raises(Damaged, match="checksum"):
+        unpack(bytes(data), packed.sha256, packed.raw_size)
+
+
+@given(at=st.integers(0, 100_000), byte=st.integers(0, 255))
+def test_a_body_forged_with_a_right_checksum_is_sound_or_refused(at: int, byte: int) -> None:
+    raw = bytearray(_two_bills_and_a_tombstone())
+    raw[at % len(raw)] = byte
+    try:
+        check_structure(bytes(raw), BILL)
+    except Damaged:
+        return
+    assert [n for n, _, _ in excerpts(bytes(raw), BILL, [])] == []
+
+
+@pytest.mark.parametrize("size", [0, 5, MAX_BODY_BYTES + 1])
+def test_a_size_that_was_not_said_is_refused(size: int) -> None:
+    packed = pack(_two_bills_and_a_tombstone())
+    with pytest.raises(Damaged, match=r"size differs|larger than any"):
+        unpack(packed.data, packed.sha256, size)
+
+
+def test_a_bomb_is_refused_without_being_unpacked() -> None:
+    data = zstandard.ZstdCompressor(level=1).compress(bytes(300_000_000))
+    with pytest.raises(Damaged, match="size differs"):
+        unpack(data, sha256(data).hexdigest(), 1000)
+
+
+def test_bytes_that_are_not_compressed_are_refused() -> None:
+    with pytest.raises(Damaged, match="cannot be unpacked"):
+        unpack(b"nothing", sha256(b"nothing").hexdigest(), 7)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE more(x)",
+        "CREATE VIEW view AS SELECT * FROM bill",
+        "CREATE TRIGGER t AFTER INSERT ON bill BEGIN DELETE FROM line; END",
+        "CREATE INDEX i ON bill(total)",
+        "ALTER TABLE bill ADD COLUMN extra",
+        "DROP TABLE line",
+        "ALTER TABLE line RENAME TO other",
+    ],
+)
+def test_a_body_with_another_schema_is_refused(statement: str) -> None:
+    with pytest.raises(Damaged, match="other tables or columns"):
+        check_structure(_body(statement), BILL)
+
+
+@pytest.mark.parametrize("raw", [b"", b"x" * 5000, b"SQLite format 3\x00" + bytes(84)])
+def test_bytes_that_are_no_database_are_refused(raw: bytes) -> None:
+    with pytest.raises(Damaged):
+        check_structure(raw, BILL)
+
+
+def test_single_records_are_taken_out_and_put_together_again() -> None:
+    raw = _two_bills_and_a_tombstone()
+    found = list(excerpts(raw, BILL, [1, 2, 3]))
+    assert [(number, key) for number, key, _ in found] == [(1, ("A",)), (2, ("B",)), (3, ("C",))]
+    assert all(has_schema(body, BILL) and len(body) < 6_000 for _, _, body in found)
+    again = joined(BILL, [body for _, _, body in reversed(found)])
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.deserialize(again)
+        assert connection.execute(f"SELECT * FROM {GONE}").fetchall() == [(1, "C")]
+        assert connection.execute("SELECT * FROM bill").fetchall() == [
+            (2, "B", b"\x00\xff"),
+            (3, "A", 10),
+        ]
+        lines = connection.execute(f"SELECT _id >> {CHILD_BITS}, number, line, what FROM line")
+        assert lines.fetchall() == [(2, "B", 1, None), (2, "B", 2, 1.5), (3, "A", 1, "tea")]
+
+
+def test_nothing_of_one_record_travels_in_the_excerpt_of_another() -> None:
+    raw = _body("INSERT INTO bill VALUES (1, 'A', 'secret words'), (2, 'B', 'x')")
+    (_, _, first), (_, _, second) = excerpts(raw, BILL, [1, 2])
+    assert b"secret words" in first
+    assert b"secret words" not in second
+
+
+def test_a_single_record_body_of_an_older_plan_is_told_apart() -> None:
+    ((_, _, body),) = excerpts(_two_bills_and_a_tombstone(), BILL, [1])
+    wider = Table("bill", ("number",), ("number",), ("number", "total", "till"))
+    newer = Entity("bills", "bill", "bills", "sales", Owner.SITE, wider, (LINE,))
+    assert not has_schema(body, newer)
+
+
+def test_the_records_of_a_body_are_listed_page_by_page() -> None:
+    raw = _two_bills_and_a_tombstone()
+    assert labels(raw, BILL, 0, 2) == [(1, ("A",), "A", False), (2, ("B",), "B", False)]
+    assert labels(raw, BILL, 2, 2) == [(3, ("C",), "", True)]
+
+
+def test_bodies_of_shared_records_carry_the_number_they_were_edited_on() -> None:
+    shared = Entity("c", "c", "c", "x", Owner.SHARED, Table("c", ("id",), ("id",), ("id", "n")))
+    assert body_schema(shared) == (
+        'CREATE TABLE "c" (_id INTEGER PRIMARY KEY, "id", "n", "_base")',
+        'CREATE TABLE "_gone" (_id INTEGER PRIMARY KEY, "id", "_base")',
+    )
