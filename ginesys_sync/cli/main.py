@@ -208,7 +208,7 @@ def _add_relay(verbs: Verbs[argparse.ArgumentParser]) -> None:
     )
     serve.add_argument(
         "--port",
-        type=int,
+        type=_port,
         metavar="P",
         help="default: the one of last time, the first time a free one; 0: a free one",
     )
@@ -241,9 +241,18 @@ def _minutes(text: str) -> int:
 
 
 def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
+    if not text.isdecimal() or not 1 <= int(text[:12]) <= _MOST or len(text) > 12:
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a whole number from 1 to {_MOST:,}")
     return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or len(text) > 5 or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a port: 0 to 65535")
+    return int(text)
+
+
+_MOST = 1_000_000_000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -257,7 +266,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{fault.title} {fault.advice}\n")
         return 2
     except KeyboardInterrupt:
-        sys.stderr.write("Stopped. Nothing is lost.\n")
+        if asked.verb == "sync":
+            print("Sync stopped: a person ended it. Nothing is lost. Start it again to go on.")
+        else:
+            sys.stderr.write("Stopped. Nothing is lost.\n")
         return 3
     except BrokenPipeError:
         return 0

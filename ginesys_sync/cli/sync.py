@@ -57,11 +57,15 @@ def _refuse_at_a_store(asked: argparse.Namespace) -> None:
 @contextmanager
 def _ctrl_c() -> Iterator[threading.Event]:
     wanted = threading.Event()
-    before = signal.signal(signal.SIGINT, lambda *_: wanted.set())
+    before = {
+        number: signal.signal(number, lambda *_: wanted.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield wanted
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _print_json(event: Event) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 
 
@@ -96,6 +97,8 @@ def _relay(asked: argparse.Namespace) -> int:
     from ginesys_sync.relay import main as relay
 
     if asked.relay_verb == "invite":
+        if not relay.is_served_home(asked.home):
+            sys.stderr.write(f"A new Web Database was made in {asked.home}.\n")
         print(relay.invite(asked.home, asked.site, asked.role, asked.name))
         return 0
     return relay.serve(

@@ -6,6 +6,7 @@ applied.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Protocol
@@ -40,6 +41,7 @@ from ginesys_sync.wire.messages import MailAnswer, OpenAnswer, OpenRequest, Stre
 from ginesys_sync.wire.routes import PROTOCOL
 
 _AHEAD = 3
+log = logging.getLogger(__name__)
 
 
 class Pump(Protocol):
@@ -71,16 +73,21 @@ def exchange(context: RunContext, pump: Pump) -> None:
 
 
 def _begin_streams(context: RunContext, connection: Connection) -> None:
-    """Have a row for every stream this site may fill."""
-    mine = {
-        str(context.own_stream(entity))
-        for entity in context.plan.entities
-        if captured_by(entity, context.is_head_office)
-    }
+    """Have a row for every stream this site may fill, and no note of what is not its to send.
+
+    A plan that gave up an entity, or a hand in the change log, may have left some.
+    """
+    captured = [
+        entity for entity in context.plan.entities if captured_by(entity, context.is_head_office)
+    ]
+    mine = {str(context.own_stream(entity)) for entity in captured}
     with transaction(connection):
         require_fence(connection, context.fence)
         for stream in sorted(mine):
             ledger.ensure_stream(connection, stream, context.epoch)
+        strays = ledger.drop_strays(connection, [entity.name for entity in captured])
+    if strays:
+        log.warning("run %d dropped notes of %d changes not this site's", context.run, strays)
 
 
 def _open(context: RunContext, connection: Connection) -> OpenAnswer:

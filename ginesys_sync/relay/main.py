@@ -72,6 +72,11 @@ def serve(
     return 0
 
 
+def is_served_home(home: Path) -> bool:
+    """Whether a Web Database has its home in this folder already."""
+    return (home / DATABASE_FILE).exists()
+
+
 def last_port(home: Path) -> int:
     """The port this home was served on last; 0 when it never was. Sites keep the address."""
     try:

@@ -29,6 +29,7 @@ _OWN = f"""
 WITH {TARGET}
 SELECT t.site, {{what}} FROM sync_batch b JOIN target t ON t.audience = b.audience
 WHERE b.received_at IS NULL AND b.no {{side}} {_REACHED} AND b.no > {_ACKNOWLEDGED}
+  AND t.site NOT IN (SELECT code FROM sync_site WHERE state = 'closed')
 GROUP BY t.site"""
 WAITING_RECORDS = _OWN.format(what="sum(b.records + b.gone)", side=">")
 UNACKNOWLEDGED = _OWN.format(what="count(*), min(b.sealed_at)", side="<=")
