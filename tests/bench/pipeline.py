@@ -15,7 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.report import Measure, middle_ratio, note, rounded
-from tests.bench.rig import ChainFolder, child, kind_of_child, make_chain, peak_of
+from tests.bench.rig import (
+    ChainFolder,
+    child,
+    cpu_seconds_of,
+    kind_of_child,
+    machine,
+    make_chain,
+    peak_of,
+)
 from tests.bench.rows import description, item_hash, make_database
 
 ROWS, FEW_ROWS = 1_000_000, 100_000
@@ -91,6 +99,7 @@ class _Rounds:
         peaks: dict[str, list[int]] = {"head office": [], "relay": [], "store": []}
         wanted = item_hash(chain.database("HO"))
         for number in range(1, self._rounds + 1):
+            busy = machine(self._folder)
             plain = self._baseline(chain, wanted)
             used = chain.copy(self._folder / "used")
             try:
@@ -102,7 +111,8 @@ class _Rounds:
             baseline.append(plain["seconds"])
             for process, peak in found["peaks"].items():
                 peaks[process].append(peak)
-            details.append(found)
+            cpu = plain["cpu_seconds_of_insert"]
+            details.append(found | {"machine": busy, "baseline_cpu_seconds": cpu})
             note(
                 f"pipeline round {number}: {plain['rows']:,} rows, {found['seconds']:.2f} s "
                 f"against {plain['seconds']:.2f} s = {found['seconds'] / plain['seconds']:.2f}"
@@ -137,9 +147,11 @@ def _exchange(chain: ChainFolder) -> dict[str, Any]:
             "relay": peak_of(relay),
             "store": received.pop("peak_kb"),
         }
+        relay_cpu = cpu_seconds_of(relay)
     return {
         "seconds": round(sent["seconds"], 3),
         "head_office": sent,
         "store": received,
+        "relay": {"cpu_seconds": relay_cpu},
         "peaks": peaks,
     }

@@ -5,13 +5,18 @@ own.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
+
+import psutil
 
 from ginesys_sync.core.model import Role
 from ginesys_sync.relay.main import invite
@@ -172,6 +177,28 @@ def _join(chain: ChainFolder, url: str, code: str) -> None:
             invite(chain.folder / "relay", code, role.value),
         )
     )
+
+
+def cpu_seconds_of(process: Child) -> float:
+    """The processor seconds that a process has used so far."""
+    times = psutil.Process(process.pid).cpu_times()
+    return round(times.user + times.system, 2)
+
+
+def machine(folder: Path) -> dict[str, float]:
+    """How busy the machine is at this moment: processes that want to run, and what the disk takes
+    to keep 1 MB for good (the middle of nine, in milliseconds). Ratios of a busy machine say less.
+    """
+    path, taken = folder / "probe", []
+    with path.open("wb") as file:
+        for _ in range(9):
+            file.write(os.urandom(1_000_000))
+            file.flush()
+            began = time.monotonic()
+            os.fsync(file.fileno())
+            taken.append((time.monotonic() - began) * 1000)
+    path.unlink()
+    return {"load": round(psutil.getloadavg()[0], 1), "fsync_ms": round(median(taken), 2)}
 
 
 def peak_of(process: Child) -> int:
