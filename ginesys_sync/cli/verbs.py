@@ -97,9 +97,10 @@ def _relay(asked: argparse.Namespace) -> int:
     from ginesys_sync.relay import main as relay
 
     if asked.relay_verb == "invite":
-        if not relay.is_served_home(asked.home):
-            sys.stderr.write(f"A new Web Database was made in {asked.home}.\n")
+        is_new = not relay.is_served_home(asked.home)
         print(relay.invite(asked.home, asked.site, asked.role, asked.name))
+        if is_new:
+            sys.stderr.write(f"A new Web Database was made in {asked.home}.\n")
         return 0
     return relay.serve(
         asked.home,

@@ -100,7 +100,8 @@ def check_asked(connection: Connection, context: RunContext) -> None:
     for code in context.sites or ():
         listed = known.get(SiteCode(code))
         if listed is None or listed.role is not Role.STORE:
-            meant = f"Did you mean {code.upper()}?" if code.upper() in known else ""
+            other = code.upper()
+            meant = f"Did you mean {other}?" if other != code and other in known else ""
             raise UnknownSite(f"There is no store {code!r} in this chain.", meant)
         why = WHY_NOT.get(listed.state)
         if why is not None:

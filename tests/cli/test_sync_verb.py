@@ -95,7 +95,13 @@ def test_a_store_is_refused_all_and_site(chain: RetailChain, words: tuple[str, .
     assert chain.status(S001, "runs") == []
 
 
-@pytest.mark.parametrize("code", ["S009", "HO", "s001", "S001 ", ""])
+def test_a_code_in_small_letters_is_asked_back(chain: RetailChain) -> None:
+    said = chain.sync(HO, "--site", "s001")
+    assert said.code == 2
+    assert said.last.endswith("Nothing is lost. Did you mean S001?")
+
+
+@pytest.mark.parametrize("code", ["S009", "HO", "S001 ", ""])
 def test_a_site_the_chain_does_not_have_is_refused_before_anything_is_sealed(
     chain: RetailChain, code: str
 ) -> None:
