@@ -153,33 +153,20 @@ def _insert(
     now = relay.now()
     writer.executemany(
         "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
-        [
-            (
-                caller.organisation,
-                streams[one.channel].stream,
-                one.no,
-                one.entity,
-                one.audience,
-                one.plan_version,
-                one.codec,
-                one.sha256,
-                one.size,
-                one.raw_size,
-                one.records,
-                one.gone,
-                one.rows,
-                one.run,
-                one.sealed_at,
-                now,
-            )
-            for one in fresh
-        ],
+        [_row(streams[one.channel], one, now) for one in fresh],
     )
     writer.executemany(
         "UPDATE streams SET head = ? WHERE organisation = ? AND stream = ?",
         [(one.no, caller.organisation, streams[one.channel].stream) for one in fresh],
     )
     name_bodies(writer, caller.organisation, {one.sha256 for one in fresh})
+
+
+def _row(stream: StreamRow, one: Manifest, now: str) -> tuple[str | int, ...]:
+    """A manifest as its row, in the order of the table's columns."""
+    place = (stream.organisation, stream.stream, one.no, one.entity, one.audience)
+    body = (one.plan_version, one.codec, one.sha256, one.size, one.raw_size)
+    return (*place, *body, one.records, one.gone, one.rows, one.run, one.sealed_at, now)
 
 
 def _release(writer: sqlite3.Connection, caller: Caller, release: messages.Release) -> None:

@@ -51,6 +51,60 @@ def _left_over(receive: Receive) -> Message | None:
     return {"type": "http.request", "body": body, "more_body": cycle.more_body}  # type: ignore[union-attr]
 
 
+class _Call:
+    """One call under watch: how much of its request has come, and whether that is all."""
+
+    def __init__(self, line: Line, receive: Receive, send: Send) -> None:
+        self._limits, self._monotonic = line.limits, line.monotonic
+        self._receive, self._send = receive, send
+        self._began = self._monotonic()
+        self._got = 0
+        self._is_whole = False
+
+    async def receive(self) -> Message:
+        """The next piece of the request. Raises Refusal when the line is too slow."""
+        if self._is_whole:  # waiting for the caller to hang up is not slow
+            return await self._receive()
+        seconds, limits = self._monotonic() - self._began, self._limits
+        if seconds > limits.grace_seconds and self._got < seconds * limits.bytes_per_second:
+            raise Refusal("too_slow")
+        try:
+            async with asyncio.timeout(limits.idle_seconds):
+                message = await self._receive()
+        except TimeoutError:
+            raise Refusal("too_slow") from None
+        if message["type"] == "http.disconnect":
+            message = _left_over(self._receive) or message
+        self._got += len(message.get("body", b""))
+        self._is_whole = not message.get("more_body", False)
+        return message
+
+    async def send(self, message: Message) -> None:
+        """The next piece of the answer."""
+        if message["type"] == "http.response.start":
+            # First, so that it is among what arrives when an answer's head is cut.
+            message["headers"] = [*_ON_EVERY_ANSWER, *message["headers"]]
+            if message["status"] != 408:
+                await self._drain()
+        try:
+            async with asyncio.timeout(self._limits.idle_seconds):
+                await self._send(message)
+        except TimeoutError:
+            raise _NobodyReads from None
+
+    async def _drain(self) -> None:
+        """Read the rest of the request, within bounds, before it is answered.
+
+        Closing a socket with unread bytes in it resets the connection, and a refusal that is on its
+        way then may never arrive.
+        """
+        left = MAX_MESSAGE_BYTES - self._got
+        with contextlib.suppress(TimeoutError, Refusal):
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                while not self._is_whole and left > 0:
+                    left -= len((await self.receive()).get("body", b""))
+
+
 class Line:
     """Watches the line of each call in both directions."""
 
@@ -61,56 +115,16 @@ class Line:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._app = app
-        self._limits = limits or LineLimits()
-        self._monotonic = monotonic
+        self.limits = limits or LineLimits()
+        self.monotonic = monotonic
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one call on, watched."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limits, began, got, is_whole = self._limits, self._monotonic(), 0, False
-
-        async def watched_receive() -> Message:
-            nonlocal got, is_whole
-            if is_whole:  # waiting for the caller to hang up is not slow
-                return await receive()
-            seconds = self._monotonic() - began
-            if seconds > limits.grace_seconds and got < seconds * limits.bytes_per_second:
-                raise Refusal("too_slow")
-            try:
-                async with asyncio.timeout(limits.idle_seconds):
-                    message = await receive()
-            except TimeoutError:
-                raise Refusal("too_slow") from None
-            if message["type"] == "http.disconnect":
-                message = _left_over(receive) or message
-            got += len(message.get("body", b""))
-            is_whole = not message.get("more_body", False)
-            return message
-
-        async def drain() -> None:
-            # An answer before the request was read to its end would reach nobody: closing a socket
-            # with unread bytes in it resets the connection. So the rest is read, within bounds.
-            left = MAX_MESSAGE_BYTES - got
-            with contextlib.suppress(TimeoutError, Refusal):
-                async with asyncio.timeout(_DRAIN_SECONDS):
-                    while not is_whole and left > 0:
-                        left -= len((await watched_receive()).get("body", b""))
-
-        async def watched_send(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                # First, so that it is among what arrives when an answer's head is cut.
-                message["headers"] = [*_ON_EVERY_ANSWER, *message["headers"]]
-                if message["status"] != 408:
-                    await drain()
-            try:
-                async with asyncio.timeout(limits.idle_seconds):
-                    await send(message)
-            except TimeoutError:
-                raise _NobodyReads from None
-
+        call = _Call(self, receive, send)
         try:
-            await self._app(scope, watched_receive, watched_send)
+            await self._app(scope, call.receive, call.send)
         except _NobodyReads:
             LOG.info("An answer was given up: the line stood still")

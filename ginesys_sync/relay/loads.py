@@ -105,34 +105,16 @@ def _note_load(
         " RETURNING last_load",
         (relay.organisation,),
     ).fetchone()
+    key = (relay.organisation, number)
     writer.execute(
         "INSERT INTO loads VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            relay.organisation,
-            number,
-            stream.stream,
-            digest,
-            load.no,
-            load.plan_version,
-            load.made_at,
-            relay.now(),
-        ),
+        (*key, stream.stream, digest, load.no, load.plan_version, load.made_at, relay.now()),
     )
     writer.executemany(
         "INSERT INTO load_chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (
-                relay.organisation,
-                number,
-                position,
-                chunk.entity,
-                chunk.sha256,
-                chunk.size,
-                chunk.raw_size,
-                chunk.records,
-                chunk.rows,
-            )
-            for position, chunk in enumerate(load.chunks)
+            (*key, place, one.entity, one.sha256, one.size, one.raw_size, one.records, one.rows)
+            for place, one in enumerate(load.chunks)
         ],
     )
     return int(number)

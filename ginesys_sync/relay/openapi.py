@@ -124,55 +124,58 @@ def _problems(codes: list[str]) -> dict[str, Any]:
     }
 
 
-def _body_operations() -> dict[str, Any]:
-    shared = {
-        "parameters": [
-            {
-                "name": "sha256",
-                "in": "path",
-                "required": True,
-                "description": "The SHA-256 of the body's bytes",
-                "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
-            }
-        ]
-    }
-    put = {
-        "requestBody": {"required": True, "content": _BYTES},
-        "parameters": [_header("Content-Range", "`bytes a-b/total`: the rest of an upload")],
-        "responses": {
+_BODY_DOORS: dict[str, tuple[str, str, dict[str, str], dict[str, Any]]] = {
+    "PUT": (
+        "put_body",
+        "Send a batch body",
+        {"Content-Range": "`bytes a-b/total`: the rest of an upload"},
+        {
             "200": {"description": "It was here already", "headers": _PROTOCOL | _OFFSET},
             "201": {"description": "It is on disk", "headers": _PROTOCOL | _OFFSET},
         },
-    }
-    head = {
-        "responses": {
+    ),
+    "HEAD": (
+        "body_offset",
+        "How much of an upload is here",
+        {},
+        {
             "200": {"description": "The body is whole", "headers": _PROTOCOL | _OFFSET},
             "204": {"description": "So much of it is here", "headers": _PROTOCOL | _OFFSET},
-        }
-    }
-    get = {
-        "parameters": [_header("Range", "`bytes=a-`: the rest of a download")],
-        "responses": {
+        },
+    ),
+    "GET": (
+        "get_body",
+        "Fetch a batch body",
+        {"Range": "`bytes=a-`: the rest of a download"},
+        {
             "200": {"description": "The body", "headers": _PROTOCOL, "content": _BYTES},
             "206": {"description": "The asked part", "headers": _PROTOCOL, "content": _BYTES},
         },
+    ),
+}
+
+
+def _body_operations() -> dict[str, Any]:
+    name_of_body = {
+        "name": "sha256",
+        "in": "path",
+        "required": True,
+        "description": "The SHA-256 of the body's bytes",
+        "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
     }
-    words: dict[str, tuple[str, str, dict[str, Any]]] = {
-        "PUT": ("put_body", "Send a batch body", put),
-        "HEAD": ("body_offset", "How much of an upload is here", head),
-        "GET": ("get_body", "Fetch a batch body", get),
-    }
-    operations: dict[str, Any] = dict(shared)
-    for method, (name, summary, operation) in words.items():
+    operations: dict[str, Any] = {"parameters": [name_of_body]}
+    for method, (name, summary, headers, responses) in _BODY_DOORS.items():
         codes = [*_BODY_PROBLEMS[method], *ANY_DOOR, *GUARDED_DOOR]
-        responses: Any = operation["responses"]
-        operations[method.lower()] = {
+        operation: dict[str, Any] = {
             "operationId": name,
             "summary": summary,
             "security": [{"siteKey": []}],
-            **operation,
+            "parameters": [_header(header, words) for header, words in headers.items()],
             "responses": {**responses, **_problems(codes)},
         }
+        if method == "PUT":
+            operation["requestBody"] = {"required": True, "content": _BYTES}
+        operations[method.lower()] = operation
     return operations
 
 
