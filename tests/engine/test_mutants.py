@@ -60,7 +60,8 @@ def _a_change_that_commits_late_is_not_lost(floor: ChainFloor, patch: pytest.Mon
     """A transaction that took its change id early and commits while a run is on."""
     floor.sql(HO, "INSERT INTO item VALUES ('LATE', 'early id', NULL)")
     (late,) = floor.sql(HO, "SELECT id, entity, k1 FROM sync_change")
-    floor.sql(HO, "DELETE FROM sync_change", "INSERT INTO item VALUES ('I1', 'Tea', '1')")
+    floor.sql(HO, "INSERT INTO item VALUES ('I1', 'Tea', '1')")
+    floor.sql(HO, "DELETE FROM sync_change WHERE k1 = 'LATE'")
     commit = ClaimWriter.commit
     waiting = [late]
 
@@ -146,5 +147,5 @@ def test_the_mutant_that_breaks_it_is_caught(
 ) -> None:
     protecting, mutate = PROTECTED[promise]
     mutate(monkeypatch)
-    with pytest.raises(AssertionError):
+    with pytest.raises(AssertionError, match="'S001', 'item'"):
         protecting(floor, monkeypatch)
