@@ -160,8 +160,7 @@ class BodyWork:
         applier, entity = self._applier, work.entity
         connection = applier.connection
         found: Faults = {}
-        with transaction(connection):
-            require_fence(connection, self._context.fence)
+        with self._slices.transaction(connection):
             found = self._faults(work, span)
             found.update(self._conflicts.decide(work, span, found, from_gone=False))
             applier.hush(entity)
@@ -250,8 +249,7 @@ class BodyWork:
         applier, entity = self._applier, work.entity
         connection = applier.connection
         found: Faults = {}
-        with transaction(connection):
-            require_fence(connection, self._context.fence)
+        with self._slices.transaction(connection):
             if entity.owner is Owner.SITE:
                 for number in applier.gone_not_of(entity, span, work.origin):
                     reason = f"The record belongs to another site than {work.origin}."
