@@ -25,8 +25,9 @@ from typing import Any
 
 from tests.bench.rows import INSERT, connected, items_of
 
-PAUSE_SECONDS = 0.05
-"""Between two syncs of a live site that had nothing to do."""
+PAUSE_SECONDS = 0.3
+"""Between two syncs of a live site: it looks often, but a run without work still begins, asks the
+Web Database and is written down, each of them on the same disk."""
 
 
 def peak_kilobytes(pid: str = "self") -> int:
