@@ -15,6 +15,7 @@ from ginesys_sync.core.errors import Damaged, KnownError, PlanUnfit, Refused, Ve
 from ginesys_sync.core.model import HEAD_OFFICE, Stream
 from ginesys_sync.core.plan import PLAN_ENTITY, Entity, Owner
 from ginesys_sync.core.status import Stage
+from ginesys_sync.engine.confirm import collect, collected_up_to
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.pump import Channel, Turn
 from ginesys_sync.store import ledger
@@ -134,7 +135,7 @@ class Receive:
             self._hand_over()
             return Turn.PROGRESS
         if self._page is not None and self._page.more:
-            self._open(self._context.web.mail(next_page(self._context, self._page, 0)))
+            self._turn_page(self._page)
             return Turn.PROGRESS
         self._out.close()
         return Turn.DONE
@@ -164,6 +165,14 @@ class Receive:
         ):
             if stream.load == "none":
                 self._unfetched.append(Reached(stream.stream, stream.epoch, stream.complete))
+
+    def _turn_page(self, page: MailAnswer) -> None:
+        """Ask for the next page. Acknowledgements that come with it are collected at once: else
+        every page would bring the same ones, and there would always be more."""
+        reached = collected_up_to(self._connection)
+        following = self._context.web.mail(next_page(self._context, page, reached))
+        collect(self._context, self._connection, following.acks)
+        self._open(following)
 
     def _fetch_ahead(self) -> None:
         """Start fetching, but nothing beyond a plan, which says how to read what follows it."""
