@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from ginesys_sync.core.errors import PlanUnfit
@@ -50,6 +50,10 @@ from ginesys_sync.core.plan import (
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
 _RESERVED = re.compile(r"(sync_|sqlite_|_)", re.IGNORECASE)
+_ENTITY_WORDS = frozenset(
+    "name one many channel owner table key columns site_column edited_column label audience "
+    "children".split()
+)
 MAX_PLAN_BYTES = 1_000_000
 
 
@@ -146,18 +150,7 @@ class _Reader:
         return Channel(name, str(raw.get("title") or name.capitalize()))
 
     def _entity(self, raw: Any, channels: list[str]) -> Entity:
-        allowed = {
-            "name",
-            "one",
-            "many",
-            "channel",
-            "owner",
-            "table",
-            "key",
-            "columns",
-            "site_column",
-        }
-        self._only(raw, "an entity", allowed | {"edited_column", "label", "audience", "children"})
+        self._only(raw, "an entity", _ENTITY_WORDS)
         name = self._name(raw, "name", "an entity")
         where = f"entity {name!r}"
         if _RESERVED.match(name):
@@ -262,7 +255,7 @@ class _Reader:
         return GroupSource(table, group, site)
 
     @staticmethod
-    def _only(raw: Any, where: str, allowed: set[str]) -> None:
+    def _only(raw: Any, where: str, allowed: Set[str]) -> None:
         if not isinstance(raw, Mapping):
             raise PlanUnfit(f"{where} must be a JSON object.")
         for word in raw:
