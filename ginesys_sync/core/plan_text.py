@@ -51,8 +51,21 @@ from ginesys_sync.core.plan import (
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
 _RESERVED = re.compile(r"(sync_|sqlite_|_)", re.IGNORECASE)
 _ENTITY_WORDS = frozenset(
-    "name one many channel owner table key columns site_column edited_column label audience "
-    "children".split()
+    [
+        "name",
+        "one",
+        "many",
+        "channel",
+        "owner",
+        "table",
+        "key",
+        "columns",
+        "site_column",
+        "edited_column",
+        "label",
+        "audience",
+        "children",
+    ]
 )
 MAX_PLAN_BYTES = 1_000_000
 
