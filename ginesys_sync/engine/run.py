@@ -40,7 +40,8 @@ from ginesys_sync.store.sealing import SealReader
 from ginesys_sync.wire.messages import MailAnswer, OpenAnswer, OpenRequest, StreamPlace
 from ginesys_sync.wire.routes import PROTOCOL
 
-_AHEAD = 3
+_AHEAD = 2
+"""Items between two stages: enough that neither waits for a hiccup of the other."""
 log = logging.getLogger(__name__)
 
 
@@ -81,11 +82,13 @@ def _begin_streams(context: RunContext, connection: Connection) -> None:
         entity for entity in context.plan.entities if captured_by(entity, context.is_head_office)
     ]
     mine = {str(context.own_stream(entity)) for entity in captured}
+    names = [entity.name for entity in captured]
+    are_strays = ledger.has_strays(connection, names)
     with transaction(connection):
         require_fence(connection, context.fence)
         for stream in sorted(mine):
             ledger.ensure_stream(connection, stream, context.epoch)
-        strays = ledger.drop_strays(connection, [entity.name for entity in captured])
+        strays = ledger.drop_strays(connection, names) if are_strays else 0
     if strays:
         log.warning("run %d dropped notes of %d changes not this site's", context.run, strays)
 

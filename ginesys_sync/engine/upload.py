@@ -24,7 +24,8 @@ from ginesys_sync.wire.body import PackedBody
 from ginesys_sync.wire.messages import BatchesRequest, Manifest, Release
 from ginesys_sync.wire.routes import INLINE_BODY_BYTES, MAX_BATCHES_A_CALL, MAX_MESSAGE_BYTES
 
-_IN_FLIGHT = 6
+_IN_FLIGHT = 4
+"""As many as there are threads to carry them: more would only wait in memory."""
 _CALL_BYTES = MAX_MESSAGE_BYTES // 4
 
 

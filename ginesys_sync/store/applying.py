@@ -56,6 +56,7 @@ class BodyApplier:
         self.books = BodyBooks(connection)
         with database_faults():
             self._run("ATTACH ':memory:' AS body")
+            self._run("PRAGMA main.cache_size=-16000")
             # The log is folded in by `fold_log`, in a pause, and not by the commit that fills it.
             self._run("PRAGMA wal_autocheckpoint=0")
             self._run("PRAGMA trusted_schema=OFF")

@@ -58,8 +58,6 @@ class ClaimWriter:
         self._raw = raw(self._connection)
         self._fence = fence
         with database_faults():
-            # Claims come in the order of their keys, so what they touch lies close together.
-            self._raw.execute("PRAGMA main.cache_size=-8000")
             self._raw.execute("ATTACH ':memory:' AS claim")
 
     def close(self) -> None:

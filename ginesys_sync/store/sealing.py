@@ -92,8 +92,8 @@ class SealReader:
         self._plan = plan
         self._is_head_office = site == HEAD_OFFICE
         with database_faults():
-            # It reads forward, each page about once: a larger cache would only hold memory.
-            self._run("PRAGMA main.cache_size=-4000")
+            # It reads forward, each page about once; and the size bounds what sorting may take.
+            self._run("PRAGMA main.cache_size=-1000")
             self._run("ATTACH ':memory:' AS claim")
             self._run("ATTACH ':memory:' AS body")
             self._run("PRAGMA body.auto_vacuum=INCREMENTAL")
