@@ -7,10 +7,10 @@ into.
 
 from __future__ import annotations
 
-from ginesys_sync.core.model import HEAD_OFFICE, Role, SiteState
+from ginesys_sync.core.model import HEAD_OFFICE
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.staging import Staging
-from ginesys_sync.store import ledger, sites
+from ginesys_sync.store import ledger
 from ginesys_sync.store.database import Connection
 
 KEEP_SECONDS = 7 * 86_400
@@ -36,11 +36,12 @@ def flush(context: RunContext, connection: Connection) -> None:
     """Drop what may go from the staged and the fetched bodies."""
     now = context.clock.now().timestamp()
     _drop(context.inbox, set(), now)
-    needed = {
-        name
-        for name, (stream, no) in ledger.staged_bodies(connection, context.site).items()
-        if no > _done_up_to(context, connection, stream)
+    staged = ledger.staged_bodies(connection, context.site)
+    done = {
+        stream: _done_up_to(context, connection, stream)
+        for stream in {stream for stream, _ in staged.values()}
     }
+    needed = {name for name, (stream, no) in staged.items() if no > done[stream]}
     _drop(context.staging, needed, now)
 
 
@@ -53,9 +54,4 @@ def _done_up_to(context: RunContext, connection: Connection, stream: str) -> int
     """How far every site that counts has acknowledged an own stream."""
     if not context.is_head_office:
         return ledger.acknowledged(connection, stream, HEAD_OFFICE)
-    counted = [
-        site.code
-        for site in sites.sites(connection)
-        if site.role is Role.STORE and site.state is SiteState.ACTIVE
-    ]
-    return min((ledger.acknowledged(connection, stream, code) for code in counted), default=0)
+    return ledger.acknowledged_by_all(connection, stream)

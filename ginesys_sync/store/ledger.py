@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
 
+from ginesys_sync.core.model import Role, SiteState
 from ginesys_sync.store import schema
 from ginesys_sync.store.database import database_faults, raw
 
@@ -356,6 +357,20 @@ def acknowledged(connection: Connection, stream: str, site: str) -> int:
         select(func.max(table.c.to_no)).where(table.c.stream == stream, table.c.site == site)
     ).scalar()
     return int(found or 0)
+
+
+def acknowledged_by_all(connection: Connection, stream: str) -> int:
+    """How far every active store has acknowledged a stream of ours: one statement, one look into
+    the index a store.
+    """
+    with database_faults():
+        found = raw(connection).execute(
+            "SELECT min(coalesce((SELECT max(a.to_no) FROM sync_ack a "
+            "WHERE a.stream = ? AND a.site = s.code), 0)) "
+            "FROM sync_site s WHERE s.role = ? AND s.state = ?",
+            (stream, Role.STORE.value, SiteState.ACTIVE.value),
+        )
+        return int(found.fetchone()[0] or 0)
 
 
 def staged_bodies(connection: Connection, origin: str) -> dict[str, tuple[str, int]]:
