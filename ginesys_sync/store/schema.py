@@ -58,8 +58,9 @@ change = Table(
 copies into its statement journal, and with two indexes on the business table that is the page with
 which the journal no longer fits into memory (measured: an insert 2.9 times a plain one instead of
 1.45). Without it the number of a deleted change can come again, which harms nobody: a claim deletes
-numbers that its own snapshot showed, each at most once, under the fence, and nothing else deletes;
-so a number stands for the row that was read until the claim itself deletes it."""
+numbers that its own snapshot showed, each at most once, under the fence. Besides claims only
+`ledger.drop_strays` deletes, under the same fence and before the run's snapshot begins; so a number
+stands for the row that was read until the claim itself deletes it."""
 
 hush = Table(
     "sync_hush", metadata, Column("entity", Text, primary_key=True), sqlite_with_rowid=False
