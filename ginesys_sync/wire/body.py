@@ -125,7 +125,7 @@ def check_structure(raw: bytes, entity: Entity) -> None:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
             raise Damaged("A batch arrived damaged inside.", detail=str(verdict)[:500])
-    except sqlite3.Error as fault:
+    except (sqlite3.Error, UnicodeDecodeError) as fault:  # the latter: SQLite quotes forged text
         raise Damaged("A batch arrived damaged inside.", detail=str(fault)) from fault
     finally:
         connection.close()

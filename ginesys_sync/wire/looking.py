@@ -38,7 +38,7 @@ def describe_body(data: bytes, limit: int) -> list[dict[str, Any]]:
                 "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid LIMIT 100"
             ).fetchall()
             return [_table(connection, name, limit) for (name,) in names]
-        except sqlite3.Error as fault:
+        except (sqlite3.Error, UnicodeDecodeError) as fault:
             raise Damaged("This file is damaged inside.", detail=str(fault)) from fault
 
 

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ginesys_sync.core.errors import Damaged
@@ -70,6 +70,7 @@ def test_one_flipped_bit_in_transit_is_noticed(at: int, bit: int) -> None:
 
 
 @given(at=st.integers(0, 100_000), byte=st.integers(0, 255))
+@example(at=3879, byte=128)  # no UTF-8 in the schema: SQLite's own complaint cannot be read
 def test_a_body_forged_with_a_right_checksum_is_sound_or_refused(at: int, byte: int) -> None:
     raw = bytearray(_two_bills_and_a_tombstone())
     raw[at % len(raw)] = byte
