@@ -37,6 +37,7 @@ from ginesys_sync.store.claiming import ClaimWriter
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.fence import require_fence
 from ginesys_sync.store.sealing import SealReader
+from ginesys_sync.store.strays import drop_strays, has_strays
 from ginesys_sync.wire.messages import MailAnswer, OpenAnswer, OpenRequest, StreamPlace
 from ginesys_sync.wire.routes import PROTOCOL
 
@@ -83,12 +84,12 @@ def _begin_streams(context: RunContext, connection: Connection) -> None:
     ]
     mine = {str(context.own_stream(entity)) for entity in captured}
     names = [entity.name for entity in captured]
-    are_strays = ledger.has_strays(connection, names)
+    are_strays = has_strays(connection, names)
     with transaction(connection):
         require_fence(connection, context.fence)
         for stream in sorted(mine):
             ledger.ensure_stream(connection, stream, context.epoch)
-        strays = ledger.drop_strays(connection, names) if are_strays else 0
+        strays = drop_strays(connection, names) if are_strays else 0
     if strays:
         log.warning("run %d dropped notes of %d changes not this site's", context.run, strays)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ginesys_sync.relay.problems import Refusal
-from ginesys_sync.wire.routes import MAX_MESSAGE_BYTES, PROTOCOL, PROTOCOL_HEADER
+from ginesys_sync.wire.routes import MAX_BODY_BYTES, PROTOCOL, PROTOCOL_HEADER
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ _ON_EVERY_ANSWER = (
     (PROTOCOL_HEADER.lower().encode(), str(PROTOCOL).encode()),
     (b"cache-control", b"no-store"),
 )
-_DRAIN_SECONDS = 5.0
+_LINGER_SECONDS = 10.0
 
 
 class _NobodyReads(Exception):
@@ -60,6 +60,7 @@ class _Call:
         self._began = self._monotonic()
         self._got = 0
         self._is_whole = False
+        self._is_too_slow = False
 
     async def receive(self) -> Message:
         """The next piece of the request. Raises Refusal when the line is too slow."""
@@ -80,27 +81,33 @@ class _Call:
         return message
 
     async def send(self, message: Message) -> None:
-        """The next piece of the answer."""
+        """The next piece of the answer; after its last byte, what the caller still sends is read.
+
+        Closing a socket with unread bytes in it resets the connection, and a refusal that is on its
+        way then may never arrive. So the answer is whole first, and ends when the request does.
+        """
         if message["type"] == "http.response.start":
             # First, so that it is among what arrives when an answer's head is cut.
             message["headers"] = [*_ON_EVERY_ANSWER, *message["headers"]]
-            if message["status"] != 408:
-                await self._drain()
+            self._is_too_slow = message["status"] == 408
+        elif not message.get("more_body", False) and not (self._is_whole or self._is_too_slow):
+            await self._pass_on({**message, "more_body": True})
+            await self._linger()
+            message = {"type": "http.response.body", "body": b""}
+        await self._pass_on(message)
+
+    async def _pass_on(self, message: Message) -> None:
         try:
             async with asyncio.timeout(self._limits.idle_seconds):
                 await self._send(message)
         except TimeoutError:
             raise _NobodyReads from None
 
-    async def _drain(self) -> None:
-        """Read the rest of the request, within bounds, before it is answered.
-
-        Closing a socket with unread bytes in it resets the connection, and a refusal that is on its
-        way then may never arrive.
-        """
-        left = MAX_MESSAGE_BYTES - self._got
+    async def _linger(self) -> None:
+        """Read the rest of the request, within bounds."""
+        left = MAX_BODY_BYTES
         with contextlib.suppress(TimeoutError, Refusal):
-            async with asyncio.timeout(_DRAIN_SECONDS):
+            async with asyncio.timeout(_LINGER_SECONDS):
                 while not self._is_whole and left > 0:
                     left -= len((await self.receive()).get("body", b""))
 

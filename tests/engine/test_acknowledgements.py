@@ -1,10 +1,16 @@
 """Acknowledgements, lost answers, and things that are said twice."""
 
+from contextlib import closing
+
 import pytest
 
 from ginesys_sync.core.status import Outcome
+from ginesys_sync.relay import mail
+from ginesys_sync.relay.app import make_app
+from ginesys_sync.relay.desk import open_relay
 from ginesys_sync.wire import routes
 from tests.support.chain_floor import HO, S001, S002, ChainFloor
+from tests.support.relay_server import serving
 
 ITEM = "INSERT INTO item VALUES ('I1', 'Tea', '111')"
 
@@ -130,3 +136,24 @@ def test_a_staged_body_that_the_web_database_lost_is_sent_again(floor: ChainFloo
     floor.done(HO)
     floor.done(S001)
     floor.assert_equal([S001])
+
+
+def test_acknowledgements_that_fill_many_pages_are_all_collected_in_one_run(
+    floor: ChainFloor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    floor.sql(HO, ITEM, "INSERT INTO policy VALUES ('P', '1')")
+    floor.done(HO)
+    floor.sql(S001, "INSERT INTO bill VALUES ('S001', 1, 100, NULL)")
+    floor.done(S001)
+    floor.done(S002)
+    floor.relay.stop()
+    monkeypatch.setattr(mail, "_ACKS_BYTES", 1)  # one acknowledgement a page
+    relay = open_relay(floor.relay.home)
+    with closing(relay), serving(make_app(relay)) as url:
+        floor.move_to(url)
+        floor.calls.clear()
+        floor.done(HO)
+    floor.relay.start()
+    assert floor.scalar(HO, "SELECT count(DISTINCT site) FROM sync_ack WHERE site <> 'HO'") == 2
+    assert floor.codes(HO, "bill") == ["S001"]
+    assert len(floor.calls) < 30

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ginesys_sync.core.status import Outcome
-from ginesys_sync.store import ledger
+from ginesys_sync.engine import run
 from ginesys_sync.wire.body import pack
 from tests.support.chain_floor import HO, S001, S002, ChainFloor
 
@@ -22,7 +22,7 @@ def _kept_strays(*_: object) -> int:
 @pytest.fixture
 def dishonest(monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that does not drop the notes of what is not its site's to send."""
-    monkeypatch.setattr(ledger, "drop_strays", _kept_strays)
+    monkeypatch.setattr(run, "drop_strays", _kept_strays)
 
 
 def _steal(floor: ChainFloor, site: str, entity: str, key: str) -> None:

@@ -170,9 +170,7 @@ class ChainFloor:
 
     def __enter__(self) -> ChainFloor:
         self.relay.start()
-        for folder in self.root.iterdir():
-            if (folder / "home.json").exists():
-                self._move_in(folder)
+        self.move_to(self.relay.url)
         patience = Patience(connect_seconds=2.0, read_seconds=10.0, tries=1, pause_seconds=0.001)
         maker = partial(WebDatabase, patience=patience, new_session=lambda: self._session())
         self._patch.setattr(site_module, "WebDatabase", maker)
@@ -182,12 +180,14 @@ class ChainFloor:
         self._patch.undo()
         self.relay.stop()
 
-    def _move_in(self, folder: Path) -> None:
-        """A copied home: its paths and the Web Database's address are other ones now."""
-        file = folder / "home.json"
-        settings = json.loads(file.read_text())
-        settings |= {"database": self._url(folder.name), "relay": self.relay.url}
-        file.write_text(json.dumps(settings))
+    def move_to(self, url: str) -> None:
+        """The Web Database stands at another address now; copied homes also have other paths."""
+        for folder in self.root.iterdir():
+            file = folder / "home.json"
+            if file.exists():
+                settings = json.loads(file.read_text())
+                settings |= {"database": self._url(folder.name), "relay": url}
+                file.write_text(json.dumps(settings))
 
     def _session(self) -> requests.Session:
         session = self._sessions()

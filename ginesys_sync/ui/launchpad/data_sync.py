@@ -2,57 +2,45 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from ginesys_sync.core.errors import KnownError
-from ginesys_sync.services.views import Overview, Progress, SiteLine
+from ginesys_sync.services.views import SiteLine
 from ginesys_sync.ui.launchpad.site_columns import OVERVIEW_COLUMNS
 from ginesys_sync.ui.widgets import grid, icons, theme, tokens
 from ginesys_sync.ui.widgets.columns import Role
 from ginesys_sync.ui.widgets.faces import FourFaces
 from ginesys_sync.ui.widgets.rows import RowsModel
-from ginesys_sync.ui.widgets.run_pane import RunPane
+from ginesys_sync.ui.widgets.run_page import RunPage
 
 
-class DataSyncPage(QScrollArea):
-    """Scrolls as a whole on a small screen, so that nothing is ever cut."""
+class DataSyncPage(RunPage):
+    """The two buttons, the run, and the stores."""
 
     retry_wanted = Signal()
 
     def __init__(self) -> None:
-        super().__init__()
-        self._overview: Overview | None = None
-        self._is_put_away = False
-        self._seen_run: int | None = None
-        self.sync_all = QPushButton("Sync &All")
-        self.sync_selective = QPushButton("Sync &Selective")
-        self.last = QPushButton("Show last sync")
-        self.pane = RunPane()
-        self.pane.hide()
+        sync_all, sync_selective = QPushButton("Sync &All"), QPushButton("Sync &Selective")
+        super().__init__(sync_all, sync_selective)
+        self.sync_all, self.sync_selective = sync_all, sync_selective
         self.model = RowsModel(OVERVIEW_COLUMNS, lambda row: row.code, self)
         self.table = grid.table(OVERVIEW_COLUMNS, "Stores")
         self.faces = FourFaces(self.table)
         self.count = QLabel("")
         self._lay_out()
-        self.last.clicked.connect(self.show_last)
-        self.pane.put_away.connect(self._put_away)
         theme.theme().changed.connect(self._recolour)
 
     def _lay_out(self) -> None:
         theme.mark(self.sync_all, "primary")
-        theme.mark(self.last, "link")
         theme.mark(self.count, "small")
         self._recolour()
-        self.last.hide()
         self.table.setModel(self.model)
         self.table.setSortingEnabled(False)
         grid.dress_header(self.table.horizontalHeader(), OVERVIEW_COLUMNS)
@@ -70,7 +58,6 @@ class DataSyncPage(QScrollArea):
         head.addStretch(1)
         self.faces.setMinimumHeight(5 * tokens.ROW_HEIGHT)
         page = QWidget()
-        theme.mark(page, "page")
         column = QVBoxLayout(page)
         column.setContentsMargins(tokens.SPACE_5, tokens.SPACE_4, tokens.SPACE_5, tokens.SPACE_4)
         column.setSpacing(tokens.SPACE_3)
@@ -78,71 +65,11 @@ class DataSyncPage(QScrollArea):
         column.addWidget(self.pane)
         column.addLayout(head)
         column.addWidget(self.faces, 1)
-        self.setWidget(page)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.fill(page)
 
     def _recolour(self) -> None:
         icons.put_on(self.sync_all, "refresh-cw", "on_accent")
         icons.put_on(self.sync_selective, "list-checks", "text")
-
-    # --- runs ---
-
-    def show_overview(self, overview: Overview) -> None:
-        """Show the run that goes on, or the last one."""
-        self._overview = overview
-        if overview.current is not None and overview.current.summary is None:
-            if self.pane.request != overview.current.request:
-                self.show_run(overview.current)
-        elif overview.last is not None and not self.pane.is_running:
-            if self._seen_run != overview.last.run and not self._is_put_away:
-                self.pane.show_summary(overview.last)
-            self._seen_run = overview.last.run
-        self._settle()
-
-    def show_asked(self, what: str) -> None:
-        """A run was asked for."""
-        self._is_put_away = False
-        self.pane.show_asked(what)
-        self.ensureWidgetVisible(self.pane)
-        self._settle()
-
-    def show_not_asked(self) -> None:
-        """It could not be asked for."""
-        self.pane.is_running = False
-        self.pane.hide()
-        self.show_last()
-
-    def show_run(self, progress: Progress) -> None:
-        """It goes on, or has ended."""
-        self._is_put_away = False
-        self.pane.show_progress(progress)
-        if progress.summary is not None:
-            self._seen_run = progress.summary.run
-        self._settle()
-
-    def show_last(self) -> None:
-        """Bring the last run back."""
-        self._is_put_away = False
-        if not self.pane.is_running and self._overview and self._overview.last is not None:
-            self.pane.show_summary(self._overview.last)
-        self._settle()
-
-    def _put_away(self) -> None:
-        self._is_put_away = True
-        self._settle()
-        self.sync_all.setFocus()
-
-    def _settle(self) -> None:
-        is_running = self.pane.is_running
-        why = "A sync is running: wait until it has ended, or cancel it." if is_running else ""
-        for button in (self.sync_all, self.sync_selective):
-            button.setEnabled(not is_running)
-            button.setToolTip(why)
-        has_last = self._overview is not None and self._overview.last is not None
-        self.last.setVisible(has_last and not self.pane.isVisibleTo(self))
 
     # --- stores ---
 
