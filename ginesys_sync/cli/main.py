@@ -73,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
         help="between two syncs; 0: only when a window asks",
     )
     service.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    _add_plan(verbs)
     _add_batch(verbs)
     _add_relay(verbs)
     return top
@@ -177,6 +178,29 @@ def _add_status(verbs: Verbs[argparse.ArgumentParser]) -> None:
         metavar="N",
         help="at most so many rows (default: %(default)s)",
     )
+
+
+def _add_plan(verbs: Verbs[argparse.ArgumentParser]) -> None:
+    words = "the chain's plan: show it, put a newer one in place"
+    plan = verbs.add_parser("plan", help=words, description=words[0].upper() + words[1:] + ".")
+    under = plan.add_subparsers(dest="plan_verb", metavar="VERB", required=True)
+    _home(
+        under.add_parser(
+            "show",
+            help="print the plan this site works by",
+            description="Print the plan this site works by, as a file to change and install.",
+        )
+    )
+    install = under.add_parser(
+        "install",
+        help="put a newer plan in place (head office)",
+        description="Put a newer plan in place at head office. It is checked before anything is "
+        "changed; the next sync sends it to every store before everything else, and sends whole "
+        "what is new or travels differently.",
+    )
+    _home(install)
+    install.add_argument("file", type=Path, metavar="FILE", help="with a higher version number")
+    install.add_argument("--check", action="store_true", help="only say what it would change")
 
 
 def _add_batch(verbs: Verbs[argparse.ArgumentParser]) -> None:

@@ -82,6 +82,31 @@ def _service(asked: argparse.Namespace) -> int:
     return serve(asked.home, is_child=asked.child, minutes=asked.minutes)
 
 
+def _plan(asked: argparse.Namespace) -> int:
+    from ginesys_sync.services.plans import change_plan, plan_words
+
+    if asked.plan_verb == "show":
+        print(plan_words(asked.home))
+        return 0
+    change = change_plan(asked.home, asked.file, only_look=asked.check)
+    if change.is_nothing:
+        print("This plan is in place already.")
+        return 0
+    would = "would be" if asked.check else "is"
+    print(f"Version {change.version} of the plan {would} in place.")
+    for words, kinds in (
+        ("New", change.added),
+        ("Changed", change.changed),
+        ("Synced no more", change.dropped),
+        ("Sent whole by the next sync", change.sent_again),
+    ):
+        if kinds:
+            print(f"  {words}: {', '.join(kinds)}")
+    if not asked.check:
+        print(f"Next: ginesys-sync sync --home {asked.home}")
+    return 0
+
+
 def _batch(asked: argparse.Namespace) -> int:
     from ginesys_sync.services.batches import show_batch
 
@@ -141,6 +166,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "launchpad": _launchpad,
     "pos": _pos,
     "service": _service,
+    "plan": _plan,
     "batch": _batch,
     "relay": _relay,
 }

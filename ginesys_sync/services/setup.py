@@ -21,6 +21,7 @@ from ginesys_sync.core.settings import (
     write_settings,
 )
 from ginesys_sync.engine.webdb import WebDatabase
+from ginesys_sync.services.plans import read_plan
 from ginesys_sync.services.site import EPOCH, INCARNATION, PROGRAM, SITE, new_nonce
 from ginesys_sync.shop.schema import create_tables
 from ginesys_sync.store.capture import fitted_plan, has_tables
@@ -115,16 +116,7 @@ def _settings_before(new: NewSite) -> Settings:
 
 
 def _plan(new: NewSite) -> Plan:
-    if new.plan is None:
-        return built_in_plan()
-    try:
-        return parse_plan(new.plan.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as fault:
-        raise PlanUnfit(
-            f"The plan {new.plan} cannot be read.",
-            "Check the path given with --plan.",
-            detail=str(fault),
-        ) from fault
+    return built_in_plan() if new.plan is None else read_plan(new.plan)
 
 
 def _check_database(database: Database, new: NewSite, plan: Plan) -> None:

@@ -225,7 +225,7 @@ def test_a_plan_that_is_not_there_or_has_no_database_is_refused(
 ) -> None:
     words = refused(init(offline, "ABCDE", plan=tmp_path / "none.json"))
     assert words == f"The plan {tmp_path / 'none.json'} cannot be read. " + (
-        "Check the path given with --plan."
+        "Check the path of the plan file."
     )
     (tmp_path / "plan.json").write_text(json.dumps(plan()))
     words = refused(init(offline, "ABCDE", plan=tmp_path / "plan.json"))
