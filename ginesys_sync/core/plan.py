@@ -194,13 +194,33 @@ PLAN_ENTITY = Entity(
     label="version",
 )
 
+MASTER_POLICY_ENTITY = Entity(
+    name="sync_master_policy",
+    one="rule for all stores",
+    many="rules for all stores",
+    channel=PLAN_CHANNEL,
+    owner=Owner.HO,
+    root=Table("sync_master_policy", ("name",), ("name",), ("name", "value")),
+    label="name",
+)
+SITE_POLICY_ENTITY = Entity(
+    name="sync_site_policy",
+    one="rule for one store",
+    many="rules for one store",
+    channel=PLAN_CHANNEL,
+    owner=Owner.HO,
+    root=Table("sync_site_policy", ("site", "name"), ("site", "name"), ("site", "name", "value")),
+    audience=AudienceRule(Rule.COLUMN, site="site"),
+    label="name",
+)
+OWN_ENTITIES = (SITE_ENTITY, PLAN_ENTITY, MASTER_POLICY_ENTITY, SITE_POLICY_ENTITY)
+"""What the sync itself keeps and sends: it travels like any other record, first of all."""
+
 
 def with_own_entities(plan: Plan) -> Plan:
-    """The plan as the engine runs it: the sync's own plan and site list travel like any other
-    records, first of all.
-    """
+    """The plan as the engine runs it: what is the sync's own travels first of all."""
     return replace(
         plan,
-        channels=(Channel(PLAN_CHANNEL, "Plan and sites"), *plan.channels),
-        entities=(SITE_ENTITY, PLAN_ENTITY, *plan.entities),
+        channels=(Channel(PLAN_CHANNEL, "Plan, sites and policies"), *plan.channels),
+        entities=(*OWN_ENTITIES, *plan.entities),
     )

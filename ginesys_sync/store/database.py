@@ -25,7 +25,7 @@ from ginesys_sync.core.errors import (
 )
 from ginesys_sync.store import schema
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 """The newest migration; a database that says more was made by a newer program."""
 LOCK_WAIT_SECONDS = 30
 _FULL = ("database or disk is full", "disk i/o error")
@@ -209,8 +209,8 @@ def require_current(database: Database) -> None:
         migrate(database)
 
 
-def migrate(database: Database) -> None:
-    """Bring the sync's own tables up to date; an existing database that has some is copied aside
+def migrate(database: Database, version: str = SCHEMA_VERSION) -> None:
+    """Bring the sync's own tables to a version; an existing database that has some is copied aside
     first.
     """
     from alembic import command
@@ -227,7 +227,7 @@ def migrate(database: Database) -> None:
         config.set_main_option("path_separator", "os")
         config.attributes["connection"] = connection
         with transaction(connection):
-            command.upgrade(config, "head")
+            command.upgrade(config, version)
 
 
 def _copy_aside(database: Database, connection: Connection, version: str) -> None:

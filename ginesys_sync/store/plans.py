@@ -13,9 +13,10 @@ from ginesys_sync.core.plan import Entity, Plan, captured_by, with_own_entities
 from ginesys_sync.core.plan_text import parse_plan, plan_document
 from ginesys_sync.store import schema
 from ginesys_sync.store.capture import fitted_plan, install_capture
-from ginesys_sync.store.database import read_state, write_state
+from ginesys_sync.store.database import SCHEMA_VERSION, read_state, write_state
 
 _IN_PLACE = "plan_in_place"
+_CAPTURE_MADE_BY = "capture_made_by"
 
 
 def present_plan(connection: Connection) -> Plan:
@@ -30,11 +31,14 @@ def present_plan(connection: Connection) -> Plan:
 
 
 def arrived_plan(connection: Connection) -> Plan | None:
-    """A plan that has come and is not in place yet. Raises PlanUnfit when it is malformed."""
+    """A plan that has come and is not in place yet, or the present one when its triggers were made
+    by an older program. Raises PlanUnfit when it is malformed.
+    """
     row = connection.execute(
         select(schema.plan).order_by(schema.plan.c.version.desc()).limit(1)
     ).first()
-    if row is None or row.document == read_state(connection, _IN_PLACE):
+    is_current = read_state(connection, _CAPTURE_MADE_BY) == SCHEMA_VERSION
+    if row is None or (is_current and row.document == read_state(connection, _IN_PLACE)):
         return None
     return parse_plan(row.document)
 
@@ -76,6 +80,7 @@ def install_plan(connection: Connection, plan: Plan, is_head_office: bool) -> Pl
         (fitted.version, document),
     )
     write_state(connection, _IN_PLACE, document)
+    write_state(connection, _CAPTURE_MADE_BY, SCHEMA_VERSION)
     return running
 
 

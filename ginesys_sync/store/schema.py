@@ -277,6 +277,7 @@ contact = Table(
     Column("program", Text, nullable=False, server_default=text("''")),
     Column("plan_version", Integer, nullable=False, server_default=text("0")),
     Column("run", Integer, nullable=False, server_default=text("0")),
+    Column("clock_ahead_seconds", Integer, nullable=False, server_default=text("0")),
 )
 
 plan = Table(
@@ -304,3 +305,75 @@ seen = Table(
     *(Column(part, Untyped, primary_key=True, server_default=text("''")) for part in KEY_PARTS),
     sqlite_with_rowid=False,
 )
+
+master_policy = Table(
+    "sync_master_policy",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""What head office lays down for the sync of every store; it travels like any record."""
+
+site_policy = Table(
+    "sync_site_policy",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""What head office lays down for one store: it wins over the master policy of the same name."""
+
+block = Table(
+    "sync_block",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    *_key_columns(),
+    Column("reason", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    UniqueConstraint("kind", "name", *KEY_PARTS),
+)
+"""What a person holds back: a `channel` (its release stands still), or an `entity` or one `record`
+of it (their changes stay unclaimed). `name` is the channel's or the entity's."""
+
+audit = Table(
+    "sync_audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=text("''")),
+)
+"""What people did to the sync, and why: never changed, never purged."""
+
+alert = Table(
+    "sync_alert",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("since", Text, nullable=False),
+    Column("told_at", Text),
+    Column("cleared_at", Text),
+    Index("sync_alert_open", "cleared_at", "kind", "site"),
+)
+"""One row from the moment something is wrong at a site until it is right again."""
+
+arrival = Table(
+    "sync_arrival",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run", Integer, nullable=False),
+    Column("entity", Text, nullable=False),
+    *_key_columns(),
+    Column("column", Text, nullable=False),
+    Column("old", Untyped),
+    Column("new", Untyped),
+    Index("sync_arrival_run", "run"),
+)
+"""What a run changed in records that were here already: the first few of each kind, for notices."""

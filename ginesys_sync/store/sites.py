@@ -27,6 +27,7 @@ class Contact:
     program: str
     plan_version: int
     run: int
+    clock_ahead_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,11 @@ def write_contact(connection: Connection, contact: Contact) -> None:
     """Keep what the Web Database says of a site."""
     raw(connection).execute(
         "INSERT INTO sync_contact(site, enrolled_at, last_seen_at, program, plan_version, "
-        "run) VALUES (?,?,?,?,?,?) "
+        "run, clock_ahead_seconds) VALUES (?,?,?,?,?,?,?) "
         "ON CONFLICT(site) DO UPDATE SET enrolled_at = excluded.enrolled_at, last_seen_at = "
         "excluded.last_seen_at, "
-        "program = excluded.program, plan_version = excluded.plan_version, run = excluded.run",
+        "program = excluded.program, plan_version = excluded.plan_version, run = excluded.run, "
+        "clock_ahead_seconds = excluded.clock_ahead_seconds",
         (
             contact.site,
             contact.enrolled_at,
@@ -121,6 +123,7 @@ def write_contact(connection: Connection, contact: Contact) -> None:
             contact.program,
             contact.plan_version,
             contact.run,
+            contact.clock_ahead_seconds,
         ),
     )
 

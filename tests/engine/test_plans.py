@@ -162,3 +162,19 @@ def test_an_index_leads_from_child_rows_to_their_record_where_the_customer_has_n
     floor.sql(HO, "INSERT INTO extra VALUES (1, 'x')", "INSERT INTO extra_line VALUES (7, 1)")
     floor.settle(rounds=1)
     assert floor.rows(S001, "extra_line") == [(7, 1)]
+
+
+def test_a_database_that_an_older_program_prepared_notes_what_the_newer_one_sends(
+    floor: ChainFloor,
+) -> None:
+    for trigger in floor.sql(HO, "SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+        floor.sql(HO, f'DROP TRIGGER "{trigger[0]}"')
+    floor.sql(HO, "UPDATE sync_state SET value = '0001' WHERE name = 'capture_made_by'")
+    floor.done(HO)
+    floor.sql(HO, "INSERT INTO sync_master_policy VALUES ('colour', 'green')")
+    floor.sql(HO, "INSERT INTO sync_site_policy VALUES ('S001', 'colour', 'red')")
+    floor.settle(rounds=1)
+    for store in STORES:
+        assert floor.rows(store, "sync_master_policy") == [("colour", "green")]
+        own = [("S001", "colour", "red")] if store == S001 else []
+        assert floor.rows(store, "sync_site_policy") == own

@@ -138,3 +138,24 @@ def test_what_the_database_complains_of_becomes_a_sentence_with_a_thing_to_do(
         raise sqlite3.OperationalError(words)
     assert caught.value.detail == words  # type: ignore[attr-defined]
     assert caught.value.advice.endswith(".")  # type: ignore[attr-defined]
+
+
+def test_an_older_database_is_copied_aside_and_climbs_with_its_data(tmp_path: Path) -> None:
+    database = _database(tmp_path / "shop.sqlite3")
+    migrate(database, "0001")
+    with closing(sqlite3.connect(database.path)) as connection:
+        connection.execute("INSERT INTO sync_contact(site, run) VALUES ('S001', 7)")
+        connection.execute("INSERT INTO sync_state VALUES ('site', 'HO')")
+        connection.commit()
+    require_current(database)
+    with closing(sqlite3.connect(database.path)) as connection:
+        assert connection.execute(
+            "SELECT site, run, clock_ahead_seconds FROM sync_contact"
+        ).fetchall() == [("S001", 7, 0)]
+    declared = _database(tmp_path / "declared.sqlite3")
+    migrate(declared)
+    assert _facts(database.path) == _facts(declared.path)
+    aside = tmp_path / f"shop.sqlite3.before-{SCHEMA_VERSION}"
+    with closing(sqlite3.connect(aside)) as connection:
+        assert connection.execute("SELECT version_num FROM sync_version").fetchall() == [("0001",)]
+        assert connection.execute("SELECT site, run FROM sync_contact").fetchall() == [("S001", 7)]
