@@ -3,7 +3,6 @@ closing sentence."""
 
 from __future__ import annotations
 
-import getpass
 import logging
 import secrets
 import threading
@@ -32,6 +31,7 @@ from ginesys_sync.engine.plan import put_plan_in_place
 from ginesys_sync.engine.pump import ThreadPump
 from ginesys_sync.engine.run import Pump, exchange
 from ginesys_sync.engine.staging import Staging
+from ginesys_sync.services.audit import present_user
 from ginesys_sync.services.site import PROGRAM, OpenSite, opened_site
 from ginesys_sync.store import parking, runs, sites
 from ginesys_sync.store.database import Connection, Database
@@ -159,7 +159,7 @@ def sync(
             runs.close_killed(connection, iso(clock.now()))
             what = what_words(site.code, ask.sites)
             run = runs.begin_run(
-                connection, ask.trigger, _user(), what, ask.sites, iso(clock.now())
+                connection, ask.trigger, present_user(), what, ask.sites, iso(clock.now())
             )
             listener(RunStarted(run, what))
             if ask.request:
@@ -176,13 +176,6 @@ def sync(
 
 def _outcome(fault: KnownError) -> Outcome:
     return Outcome.CANCELLED if isinstance(fault, Cancelled) else Outcome.STOPPED
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
 
 
 def _run(
