@@ -10,6 +10,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from ginesys_sync import __version__
+from ginesys_sync.cli import schedule
 from ginesys_sync.core.errors import KnownError
 
 _TEACH = """\
@@ -62,17 +63,18 @@ def parser() -> argparse.ArgumentParser:
     service = verbs.add_parser(
         "service",
         help="sync by schedule and for the windows, without one",
-        description="Sync every few minutes (`sync_minutes` in home.json, 0: never) and whenever a "
-        "window asks, until SIGTERM or Ctrl+C. A window starts one by itself when none runs.",
+        description="Sync by the schedule and in live mode, as head office laid down, and whenever "
+        "a window asks, until SIGTERM or Ctrl+C. A window starts one by itself when none runs.",
     )
     _home(service)
     service.add_argument(
         "--minutes",
         type=_minutes,
         metavar="N",
-        help="between two syncs; 0: only when a window asks",
+        help="instead of the schedule: between two syncs; 0: only when a window asks",
     )
     service.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    schedule.add_parser(verbs)
     _add_plan(verbs)
     _add_batch(verbs)
     _add_relay(verbs)

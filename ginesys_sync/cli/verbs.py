@@ -107,6 +107,12 @@ def _plan(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _schedule(asked: argparse.Namespace) -> int:
+    from ginesys_sync.cli.schedule import run
+
+    return run(asked)
+
+
 def _batch(asked: argparse.Namespace) -> int:
     from ginesys_sync.services.batches import show_batch
 
@@ -166,6 +172,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "launchpad": _launchpad,
     "pos": _pos,
     "service": _service,
+    "schedule": _schedule,
     "plan": _plan,
     "batch": _batch,
     "relay": _relay,

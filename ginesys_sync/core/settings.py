@@ -12,12 +12,11 @@ from ginesys_sync.core.errors import HomeUnusable, VersionsDiffer
 _FILE = "home.json"
 _KEY_FILE = "key"
 _FORMAT = 1
-MIN_SYNC_MINUTES = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What `init` wrote down. `sync_minutes`: how often the service syncs by itself (0: never)."""
+    """What `init` wrote down. `time_zone`: whose clock the schedule means; empty: the machine's."""
 
     site: str
     role: str
@@ -25,7 +24,7 @@ class Settings:
     relay: str
     organisation: str = ""
     relay_id: str = ""
-    sync_minutes: int = 15
+    time_zone: str = ""
     certificates: str = ""
     demo: bool = False
     format: int = _FORMAT

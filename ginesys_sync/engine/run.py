@@ -37,7 +37,7 @@ from ginesys_sync.store.claiming import ClaimWriter
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.fence import require_fence
 from ginesys_sync.store.sealing import SealReader
-from ginesys_sync.store.strays import drop_strays, has_strays
+from ginesys_sync.store.change_log import drop_strays, has_strays
 from ginesys_sync.wire.messages import MailAnswer, OpenAnswer, OpenRequest, StreamPlace
 from ginesys_sync.wire.routes import PROTOCOL
 

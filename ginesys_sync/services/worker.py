@@ -1,5 +1,5 @@
-"""The service: the one process of a site that runs the engine. It syncs by schedule and whenever a
-window asks.
+"""The service: the one process of a site that runs the engine. It syncs by schedule, in live mode,
+and whenever a window asks.
 
 Asked and watched through the database (a request row, a progress row), so it is the same under
 another account. A window starts it as its child if none runs; such a child ends when its window
@@ -15,15 +15,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ginesys_sync.core.clock import SystemClock, iso
+from ginesys_sync.core.clock import SystemClock
 from ginesys_sync.core.errors import AlreadyRunning, HomeUnusable, KnownError
-from ginesys_sync.core.settings import open_home
-from ginesys_sync.services.site import opened_site
+from ginesys_sync.services.planner import Planner
+from ginesys_sync.services.site import OpenSite, opened_site
 from ginesys_sync.services.syncing import Ask, Ended, sync
 from ginesys_sync.store import runs
 from ginesys_sync.store.database import Connection
@@ -114,11 +114,11 @@ class Service:
         """Until stopped. Raises AlreadyRunning when a service of this site runs already."""
         with _only_service(self._folder), opened_site(self._folder) as site:
             (self._folder / PID_FILE).write_text(f"{os.getpid()}\n", encoding="ascii")
-            kept = open_home(self._folder).settings.sync_minutes
-            minutes = kept if self._minutes is None else self._minutes
-            with site.database.connect() as connection, self._schedule(connection, minutes):
+            with site.database.connect() as connection:
                 self._end_left_over(connection)
-                self._loop(connection)
+                with ExitStack() as stack:
+                    self._keep_time(stack, site, connection)
+                    self._loop(connection)
         return 0
 
     def _loop(self, connection: Connection) -> None:
@@ -131,6 +131,7 @@ class Service:
                 continue
             if self._is_orphan.is_set():
                 return
+            self._planner.look()
             self._wake.wait(LOOK_SECONDS)
             self._wake.clear()
 
@@ -181,41 +182,17 @@ class Service:
                     "The next sync finishes its work.",
                 )
 
-    @contextmanager
-    def _schedule(self, connection: Connection, minutes: int) -> Iterator[None]:
-        """Ask for a run every n minutes, as a window would."""
-        del connection
-        if not minutes:
-            yield
-            return
-        from apscheduler.schedulers.background import BackgroundScheduler
-
-        scheduler = BackgroundScheduler(timezone="UTC")
-        scheduler.add_job(
-            self._ask_scheduled,
-            "interval",
-            minutes=minutes,
-            coalesce=True,
-            max_instances=1,
-            misfire_grace_time=None,
-        )
-        scheduler.start()
-        try:
-            yield
-        finally:
-            scheduler.shutdown()
-
-    def _ask_scheduled(self) -> None:
-        with opened_site(self._folder) as site, site.database.connect() as connection:
-            if not runs.open_requests(connection):
-                runs.ask(connection, None, "schedule", "schedule", iso(self._clock.now()))
-        self._wake.set()
+    def _keep_time(self, stack: ExitStack, site: OpenSite, connection: Connection) -> None:
+        """From here on runs are asked for by the schedule and by live mode, as they come."""
+        self._planner = Planner(site, connection, self._clock, self._wake.set, self._minutes)
+        stack.callback(self._planner.close)
 
 
 def serve(folder: Path, *, is_child: bool = False, minutes: int | None = None) -> int:
     """Run the service of a home until SIGTERM or Ctrl+C. Returns the exit code.
 
-    `minutes` between two runs; None: as the home's settings say; 0: only when a window asks."""
+    `minutes` between two runs; None: by the schedule and in live mode, as head office laid down;
+    0: only when a window asks."""
     service = Service(folder, is_child=is_child, minutes=minutes)
 
     def stop(*_: object) -> None:

@@ -134,6 +134,12 @@ def runs(connection: Connection, before: int | None, limit: int) -> tuple[RunRec
     return tuple(_run(row) for row in connection.execute(query))
 
 
+def runs_after(connection: Connection, no: int) -> tuple[RunRecord, ...]:
+    """Runs numbered above `no`, oldest first."""
+    query = select(schema.run).where(schema.run.c.no > no).order_by(schema.run.c.no)
+    return tuple(_run(row) for row in connection.execute(query))
+
+
 def run_of(connection: Connection, no: int) -> RunRecord | None:
     """One run."""
     row = connection.execute(select(schema.run).where(schema.run.c.no == no)).first()
@@ -191,6 +197,27 @@ def ask(
     key = result.inserted_primary_key
     assert key is not None
     return int(key[0])
+
+
+def ask_once(connection: Connection, trigger: str, who: str, at: str) -> None:
+    """Ask for a run to all, unless one that nobody has taken yet is asked for already."""
+    table = schema.request
+    with transaction(connection):
+        waits = select(table.c.id).where(table.c.state == ASKED, table.c.sites == "*").limit(1)
+        if connection.execute(waits).first() is None:
+            connection.execute(
+                table.insert().values(asked_at=at, sites="*", trigger=trigger, who=who, state=ASKED)
+            )
+
+
+def note_skipped(connection: Connection, trigger: str, at: str, message: str) -> None:
+    """A run that was due was not asked for: why."""
+    with transaction(connection):
+        connection.execute(
+            schema.request.insert().values(
+                asked_at=at, sites="*", trigger=trigger, who=trigger, state=ENDED, message=message
+            )
+        )
 
 
 def next_request(connection: Connection) -> Request | None:

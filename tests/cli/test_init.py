@@ -242,14 +242,14 @@ def test_a_site_whose_key_was_lost_is_set_up_again_with_a_new_code_and_keeps_its
     assert (
         "Ask head office for a new enrolment code and run `ginesys-sync init` again." in said.last
     )
-    settled.set_home(S001, sync_minutes=7)
+    settled.set_home(S001, time_zone="Asia/Kolkata")
     settled.sql(
         S001,
         "INSERT INTO bill SELECT store, 'LATE-1', kind, business_day, billed_at, cashier, "
         "customer_id, total_minor FROM bill LIMIT 1",
     )
     assert init(settled, settled.invite(S001), S001).code == 0
-    assert json.loads((settled.home(S001) / "home.json").read_text())["sync_minutes"] == 7
+    assert json.loads((settled.home(S001) / "home.json").read_text())["time_zone"] == "Asia/Kolkata"
     for site in (S001, HO, S001, HO):
         assert settled.sync(site).code in (0, 1)
     settled.done(S001)

@@ -6,8 +6,8 @@ import signal
 from pathlib import Path
 
 import pytest
-from apscheduler.schedulers import background
 
+from ginesys_sync.services import planner, timing
 from ginesys_sync.services.home_desk import HomeDesk
 from ginesys_sync.services.worker import Service, is_service_running
 from tests.support.retail_chain import CLOSING, HO, S001, RetailChain, run_verb, wait_until
@@ -16,7 +16,6 @@ from tests.support.retail_chain import CLOSING, HO, S001, RetailChain, run_verb,
 def test_it_answers_what_was_asked_of_the_database_and_sigterm_ends_it_cleanly(
     chain: RetailChain,
 ) -> None:
-    chain.set_home(S001, sync_minutes=0)
     child = chain.child("service", "--home", chain.home(S001))
     wait_until(lambda: chain.service_pid(S001), "the service")
     assert chain.service_pid(S001) == child.pid
@@ -57,28 +56,19 @@ def test_a_desk_asks_the_service_that_runs_already_and_starts_none(chain: Retail
     assert chain.service_pid(S001) == child.pid
 
 
-def test_it_asks_by_itself_by_schedule_and_not_twice_while_one_waits(chain: RetailChain) -> None:
-    service = Service(chain.home(S001))
-    service._ask_scheduled()
-    service._ask_scheduled()
-    asked = "SELECT sites, trigger, state FROM sync_request"
-    assert chain.sql(S001, asked) == [("*", "schedule", "asked")]
-
-
-def test_the_interval_of_the_home_is_what_the_schedule_gets(
+def test_minutes_stand_in_for_any_schedule(
     chain: RetailChain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    chain.set_home(S001, sync_minutes=7)
-    service = Service(chain.home(S001))
+    service = Service(chain.home(S001), minutes=7)
     seen: list[float] = []
 
-    class Watched(background.BackgroundScheduler):  # type: ignore[misc]
-        def start(self, *words: object, **more: object) -> None:
-            super().start(*words, **more)
-            seen.extend(job.trigger.interval.total_seconds() for job in self.get_jobs())
+    class Watched(timing.Timing):
+        def every(self, minutes: int) -> None:
+            super().every(minutes)
+            seen.extend(job.trigger.interval.total_seconds() for job in self._scheduler.get_jobs())
             service.stop()
 
-    monkeypatch.setattr(background, "BackgroundScheduler", Watched)
+    monkeypatch.setattr(planner, "Timing", Watched)
     assert service.serve() == 0
     assert seen == [7 * 60]
 
@@ -92,7 +82,6 @@ def test_a_killed_service_leaves_nothing_locked_and_the_next_one_ends_what_was_l
         "INSERT INTO sync_request(asked_at, sites, trigger, who, state) "
         "VALUES ('2026-01-01T00:00:00.000Z', '*', 'window', 'somebody', 'taken')",
     )
-    chain.set_home(S001, sync_minutes=0)
     first = chain.child("service", "--home", chain.home(S001))
     wait_until(
         lambda: chain.sql(S001, "SELECT 1 FROM sync_request WHERE state = 'ended'"),
@@ -112,7 +101,6 @@ def test_a_killed_service_leaves_nothing_locked_and_the_next_one_ends_what_was_l
 
 
 def test_a_prompt_sync_while_the_service_rests_is_fine(chain: RetailChain) -> None:
-    chain.set_home(S001, sync_minutes=0)
     chain.child("service", "--home", chain.home(S001))
     wait_until(lambda: chain.service_pid(S001), "the service")
     chain.done(S001)

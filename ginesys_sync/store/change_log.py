@@ -1,4 +1,4 @@
-"""Notes in the change log of entities that a site does not capture: nothing will ever send them."""
+"""Looking at the change log from outside a claim: how far it goes, and what nothing will send."""
 
 from __future__ import annotations
 
@@ -30,3 +30,11 @@ def drop_strays(connection: Connection, captured: Sequence[str]) -> int:
         .execute(f"DELETE FROM sync_change WHERE entity NOT IN ({marks})", tuple(captured))
         .rowcount
     )
+
+
+def last_change(connection: Connection) -> int:
+    """The number of the newest change that waits; 0 when none does. A number that was taken can
+    come again once the log has been empty."""
+    with database_faults():
+        (last,) = raw(connection).execute("SELECT max(id) FROM sync_change").fetchone()
+    return last or 0
