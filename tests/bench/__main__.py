@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import capture, fanout, pipeline, start
+from tests.bench import capture, fanout, live, pipeline, start
 from tests.bench.report import Measure, show
 
 BENCHES = {
@@ -13,6 +13,7 @@ BENCHES = {
     "start": start.run,
     "fanout": fanout.run,
     "pipeline": pipeline.run,
+    "live": live.run,
 }
 
 

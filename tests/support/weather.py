@@ -46,7 +46,7 @@ class Storm:
 
 
 class Weather:
-    """The proxy. `connections` counts those that began."""
+    """The proxy. `connections` counts those that began, `calls` the calls on them."""
 
     def __init__(self, target: str) -> None:
         parts = urlsplit(target)
@@ -54,6 +54,7 @@ class Weather:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.connections = 0
+        self.calls = 0
         self._storm = Storm()
         self._left: int | None = None
         self._lock = threading.Lock()
@@ -143,6 +144,7 @@ class Weather:
                     return
                 self._over.wait(storm.latency_seconds)
                 if source is client:
+                    self.calls += data.count(b" HTTP/1.1\r\n")
                     data = data if storm.cut_up_after is None else data[: storm.cut_up_after - up]
                     up += len(data)
                     server.sendall(data)
