@@ -75,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
     )
     service.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     schedule.add_parser(verbs)
+    _add_where(verbs)
     _add_plan(verbs)
     _add_batch(verbs)
     _add_relay(verbs)
@@ -179,6 +180,26 @@ def _add_status(verbs: Verbs[argparse.ArgumentParser]) -> None:
         default=100,
         metavar="N",
         help="at most so many rows (default: %(default)s)",
+    )
+
+
+def _add_where(verbs: Verbs[argparse.ArgumentParser]) -> None:
+    where = verbs.add_parser(
+        "where",
+        help="where one record is, and what it waits for",
+        description="Where is it? Give an item code, a bill number, a user, a promotion, a "
+        "customer's name: says for each site whether it is there, or what it waits for. Works "
+        "without the Web Database.",
+    )
+    _home(where)
+    where.add_argument("text", metavar="TEXT", help="a key, the beginning of one, or a name")
+    where.add_argument("--json", action="store_true", help="an array of flat objects")
+    where.add_argument(
+        "--limit",
+        type=_positive,
+        default=100,
+        metavar="N",
+        help="at most so many sites of a record (default: %(default)s)",
     )
 
 

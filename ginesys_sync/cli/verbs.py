@@ -156,6 +156,12 @@ def _status(asked: argparse.Namespace) -> int:
     return show(asked)
 
 
+def _where(asked: argparse.Namespace) -> int:
+    from ginesys_sync.cli.where import show
+
+    return show(asked)
+
+
 def _demo(asked: argparse.Namespace) -> int:
     from ginesys_sync.cli.demo import run
 
@@ -167,6 +173,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "init": _init,
     "sync": _sync,
     "status": _status,
+    "where": _where,
     "test-connection": _test_connection,
     "doctor": _doctor,
     "launchpad": _launchpad,

@@ -110,7 +110,7 @@ def _promotions(asked: Asked) -> Found:
 
 def _policies(asked: Asked) -> Found:
     page = lists.policies(asked.database.engine, asked.search, asked.limit, asked.after)
-    rows: list[Row] = [(r.site_code or "All stores", r.code, r.name, r.value) for r in page.rows]
+    rows: list[Row] = [(r.site_code or _EVERY_STORE, r.code, r.name, r.value) for r in page.rows]
     return rows, page.total, page.next_after
 
 
@@ -152,6 +152,31 @@ _LISTS: dict[str, _List] = {
     "Mode of Payment": _List("mode_of_payment", ("Code", "Name", "Kind", "Active"), _modes),
     "Customers": _List("customer", ("Id", "Name", "Phone", "Town", "Changed"), _customers),
 }
+
+
+_EVERY_STORE = "All stores"
+_KEYS: dict[str, tuple[int, ...]] = {
+    "Item Master": (0,),
+    "Item Price Management": (0, 2),
+    "Users": (0,),
+    "Roles": (0,),
+    "Promotion": (0,),
+    "Policies": (0, 1),
+    "Mode of Payment": (0,),
+    "Customers": (0,),
+}
+"""Which texts of a row are its record's key."""
+
+
+def record_of(name: str, row: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
+    """The table and the key of the record that a row of a list shows; None when it shows none."""
+    places = _KEYS.get(name)
+    if places is None or len(row) <= max(places):
+        return None
+    key = tuple(row[place] for place in places)
+    if name == "Policies":
+        return ("master_policy", key[1:]) if key[0] == _EVERY_STORE else ("site_policy", key)
+    return _LISTS[name].table, key
 
 
 def control_lists(database: Database) -> tuple[str, ...]:

@@ -167,7 +167,7 @@ class SealReader:
         self._run(
             "UPDATE claim.record AS r SET "
             f"here = EXISTS (SELECT 1 FROM main.{quoted(entity.root.name)} t WHERE {here}), "
-            f"new = coalesce({self._members(entity)}, ''), "
+            f"new = coalesce({members_sql(self._plan, entity)}, ''), "
             "old = coalesce((SELECT a.members FROM main.sync_record s JOIN main.sync_audience "
             "a ON a.id = s.audience "
             f"WHERE s.entity = ? AND s.gone = 0 AND {equal('s', parts(4), 'r', parts(4))}), '')",
@@ -193,35 +193,6 @@ class SealReader:
                 )
         all_first = sorted(places.items(), key=lambda item: (item[0].sites is not None, item[1]))
         return tuple(Target(audience, place) for audience, place in all_first)
-
-    def _members(self, entity: Entity) -> str:
-        """SQL for the canonical list of the active stores that record `r` is for."""
-        rule = entity.audience
-        if rule.rule is Rule.COLUMN:
-            table, link = entity.root.name, entity.key
-        else:
-            table, link = rule.table, rule.columns
-        found = (
-            f"SELECT t.{quoted(rule.site)} AS site FROM main.{quoted(table)} t "
-            f"WHERE {equal('t', link, 'r', parts(len(entity.key)))}"
-        )
-        if rule.rule is Rule.GROUPS:
-            found = self._expanded(found)
-        return (
-            "(SELECT group_concat(site, ',') FROM (SELECT DISTINCT CAST(site AS TEXT) AS "
-            f"site FROM ({found}) "
-            "WHERE site IN (SELECT code FROM main.sync_site WHERE role = 'store' AND state = "
-            "'active') ORDER BY 1))"
-        )
-
-    def _expanded(self, found: str) -> str:
-        source = self._plan.groups
-        if source is None:
-            return "SELECT NULL AS site WHERE 0"
-        return (
-            f"SELECT m.{quoted(source.site)} AS site FROM main.{quoted(source.table)} m "
-            f"WHERE m.{quoted(source.group)} IN (SELECT site FROM ({found}))"
-        )
 
     def body(self, claim: Claim, target: Target) -> RawBody:
         """The body of one target: images of the records that are there and still meant, tombstones
@@ -292,6 +263,39 @@ class SealReader:
     def _meant(self, target: Target) -> int:
         found = self._run(f"SELECT count(*) FROM {_records(target)}").fetchone()[0]
         return int(found)
+
+
+def members_sql(plan: Plan, entity: Entity) -> str:
+    """SQL for the canonical list of the active stores that record `r` (its key in k1 …) is for, by
+    a rule that is not *all*; NULL for none.
+    """
+    rule = entity.audience
+    if rule.rule is Rule.COLUMN:
+        table, link = entity.root.name, entity.key
+    else:
+        table, link = rule.table, rule.columns
+    found = (
+        f"SELECT t.{quoted(rule.site)} AS site FROM main.{quoted(table)} t "
+        f"WHERE {equal('t', link, 'r', parts(len(entity.key)))}"
+    )
+    if rule.rule is Rule.GROUPS:
+        found = _expanded(plan, found)
+    return (
+        "(SELECT group_concat(site, ',') FROM (SELECT DISTINCT CAST(site AS TEXT) AS "
+        f"site FROM ({found}) "
+        "WHERE site IN (SELECT code FROM main.sync_site WHERE role = 'store' AND state = "
+        "'active') ORDER BY 1))"
+    )
+
+
+def _expanded(plan: Plan, found: str) -> str:
+    source = plan.groups
+    if source is None:
+        return "SELECT NULL AS site WHERE 0"
+    return (
+        f"SELECT m.{quoted(source.site)} AS site FROM main.{quoted(source.table)} m "
+        f"WHERE m.{quoted(source.group)} IN (SELECT site FROM ({found}))"
+    )
 
 
 def _records(target: Target) -> str:

@@ -12,6 +12,7 @@ VERBS = (
     "init",
     "sync",
     "status",
+    "where",
     "test-connection",
     "doctor",
     "launchpad",
