@@ -223,7 +223,7 @@ class BodyWork:
                 applier.books.note_author(entity, span, from_gone, work.origin)
             else:
                 applier.books.note_base(entity, span, work.no)
-        if work.is_load and not from_gone:
+        if (work.is_load or entity.name in self._context.asks) and not from_gone:
             applier.books.keep_seen(entity, span)
 
     # --- tombstones -------------------------------------------------------------------------------

@@ -78,7 +78,8 @@ class Tally:
 @dataclass(slots=True)
 class RunContext:
     """One run at one site. `sites` are those it releases to (None: all). `plan` holds the sync's
-    own entities too. `stopped` are the streams that are not read on in this run.
+    own entities too. `stopped` are the streams that are not read on in this run, `asks` the
+    entities of which a person is asked what should go.
     """
 
     database: Database
@@ -102,6 +103,7 @@ class RunContext:
     lock_seconds: float = 0.012
     notes: list[str] = field(default_factory=list)
     stopped: set[str] = field(default_factory=set)
+    asks: set[str] = field(default_factory=set)
 
     @property
     def is_head_office(self) -> bool:

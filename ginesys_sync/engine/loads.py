@@ -12,14 +12,15 @@ from collections.abc import Sequence
 
 from ginesys_sync.core.errors import KnownError, Refused
 from ginesys_sync.core.model import HEAD_OFFICE, Key, Stream
-from ginesys_sync.core.plan import PLAN_CHANNEL, Entity, Owner, Rule
+from ginesys_sync.core.plan import PLAN_CHANNEL, Entity, Owner, Plan, Rule
 from ginesys_sync.core.status import Stage
 from ginesys_sync.engine.bodies import BatchWork, BodyWork
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.plan import put_plan_in_place
 from ginesys_sync.engine.receive import entity_of, fetch_body, opened, stops_a_stream
 from ginesys_sync.engine.seal import TARGET_ROWS, next_limit
-from ginesys_sync.store import due_loads, ledger, loading
+from ginesys_sync.engine.sweeping import Sweeping
+from ginesys_sync.store import due_loads, ledger, loading, sweeping
 from ginesys_sync.store.applying import BodyApplier
 from ginesys_sync.store.database import Connection, read_state, transaction, write_state
 from ginesys_sync.store.fence import require_fence
@@ -27,10 +28,6 @@ from ginesys_sync.store.sealing import RawBody
 from ginesys_sync.wire.body import pack
 from ginesys_sync.wire.messages import Load, LoadChunk, LoadsRequest
 from ginesys_sync.wire.routes import MAX_BODY_BYTES
-
-SWEEP_SHARE = 10
-"""A sweep of more than one in this many records of an entity waits for a person."""
-_SWEEP_SLICE = 200
 
 
 def offer_loads(context: RunContext, connection: Connection) -> None:
@@ -63,9 +60,8 @@ class _Offer:
 
     def make(self) -> None:
         """Build what is not built yet, then offer it."""
-        for entity in self._context.plan.of_channel(Stream.parse(self._stream).channel):
-            if entity.owner is not Owner.SITE and entity.audience.rule is Rule.ALL:
-                self._build(entity)
+        for entity in _of_loads(self._context.plan, self._stream):
+            self._build(entity)
         try:
             answer = self._context.web.loads(self._request())
         except Refused as fault:
@@ -157,31 +153,55 @@ class _Offer:
 
 
 class LoadWork:
-    """A joining site's half: chunk by chunk, then the sweep, then the cursor."""
+    """A joining site's half: chunk by chunk, then the sweep, then the cursors."""
 
     def __init__(self, context: RunContext, applier: BodyApplier) -> None:
         self._context = context
         self._applier = applier
         self._connection = applier.connection
 
-    def apply(self, load: Load) -> None:
-        """Apply a load from where an earlier run left it. A chunk that is damaged, or does not fit
-        here, stops this stream only.
+    def apply(self, loads: Sequence[Load]) -> None:
+        """Apply loads from where an earlier run left them, lanes in their order, the plan's before
+        all others. What they did not hold is swept when all are in, children first, because a
+        record may be referred to from a later lane. A chunk that is damaged, or does not fit here,
+        stops its stream only.
         """
-        if Stream.parse(load.stream).origin != HEAD_OFFICE or load.stream in self._context.stopped:
-            return
+        plan = self._context.plan
+        loads = [load for load in loads if Stream.parse(load.stream).origin == HEAD_OFFICE]
+        loads = sorted(loads, key=lambda each: plan.lane(Stream.parse(each.stream).channel))
+        first = [load for load in loads if _is_plan(load)]
+        self._apply(first)
+        if first:
+            put_plan_in_place(self._context)
+        self._apply([load for load in loads if not _is_plan(load)])
+
+    def _apply(self, loads: Sequence[Load]) -> None:
+        taken = [load for load in loads if self._take(load)]
+        sweep = Sweeping(self._context, self._applier).sweep
+        for load in reversed(taken):
+            for entity in reversed(self._entities(load)):
+                sweep(entity, load.stream, load.no)
+        for load in taken:
+            self._end(load)
+
+    def _take(self, load: Load) -> bool:
+        """Apply the chunks; whether all are in."""
+        if load.stream in self._context.stopped:
+            return False
         try:
-            self._apply(load)
+            self._take_chunks(load)
+            return True
         except KnownError as fault:
             if not stops_a_stream(fault):
                 raise
             self._context.stop_stream(load.stream, fault)
+            return False
 
-    def _apply(self, load: Load) -> None:
+    def _take_chunks(self, load: Load) -> None:
         with transaction(self._connection):
             require_fence(self._connection, self._context.fence)
             ledger.ensure_stream(self._connection, load.stream, load.epoch)
-        progress = f"load {load.stream}"
+        progress = _progress(load)
         done = self._done(progress, load)
         self._context.tally.expect(
             Stage.UPDATING, sum(chunk.records for chunk in load.chunks[done:])
@@ -189,10 +209,12 @@ class LoadWork:
         for place in range(done, len(load.chunks)):
             self._context.check_cancelled()
             self._apply_chunk(load, place, progress)
-        self._sweep(load)
+
+    def _end(self, load: Load) -> None:
+        """The cursor stands where the load brought the stream, and the acknowledgement says so."""
         with transaction(self._connection):
             require_fence(self._connection, self._context.fence)
-            write_state(self._connection, progress, "")
+            write_state(self._connection, _progress(load), "")
             ledger.move_cursor(
                 self._connection,
                 load.stream,
@@ -203,8 +225,6 @@ class LoadWork:
                 self._context.now(),
                 kind="load",
             )
-        if Stream.parse(load.stream).channel == PLAN_CHANNEL:
-            put_plan_in_place(self._context)
 
     def _done(self, progress: str, load: Load) -> int:
         """How many chunks of exactly this load are already in."""
@@ -214,13 +234,11 @@ class LoadWork:
         with transaction(self._connection):
             require_fence(self._connection, self._context.fence)
             for entity in self._entities(load):
-                loading.forget_seen(self._connection, entity)
+                sweeping.close(self._connection, entity.name)
         return 0
 
     def _entities(self, load: Load) -> list[Entity]:
-        names = {chunk.entity for chunk in load.chunks}
-        channel = Stream.parse(load.stream).channel
-        return [e for e in self._context.plan.of_channel(channel) if e.name in names]
+        return _of_loads(self._context.plan, load.stream)
 
     def _apply_chunk(self, load: Load, place: int, progress: str) -> None:
         context, chunk = self._context, load.chunks[place]
@@ -247,28 +265,45 @@ class LoadWork:
         work.is_load = True
         BodyWork(context, self._applier).apply(
             work,
-            lambda: write_state(self._connection, progress, f"{load.made_at} {place + 1}"),
+            lambda: self._note(load, place, progress),
         )
         context.tally.add(Stage.UPDATING, chunk.records)
 
-    def _sweep(self, load: Load) -> None:
-        for entity in reversed(self._entities(load)):
-            total = loading.count_records(self._connection, entity)
-            extra = loading.unswept(self._connection, entity, total // SWEEP_SHARE + 2)
-            if len(extra) > total // SWEEP_SHARE + 1:
-                self._context.notes.append(
-                    f"More than a tenth of the {entity.many} here are not in head office's "
-                    "full load. "
-                    "They were kept: ask head office whether they should go."
-                )
-                continue
-            for start in range(0, len(extra), _SWEEP_SLICE):
-                with transaction(self._connection):
-                    require_fence(self._connection, self._context.fence)
-                    self._applier.hush(entity)
-                    for key in extra[start : start + _SWEEP_SLICE]:
-                        loading.sweep(self._connection, entity, key)
-                    self._applier.unhush(entity)
-            with transaction(self._connection):
-                require_fence(self._connection, self._context.fence)
-                loading.forget_seen(self._connection, entity)
+    def _note(self, load: Load, place: int, progress: str) -> None:
+        """A chunk is in, in the transaction of its last records: where to go on, and what *Received
+        Data* lists.
+        """
+        context, chunk = self._context, load.chunks[place]
+        write_state(self._connection, progress, f"{load.made_at} {place + 1}")
+        taken = loading.TakenChunk(
+            entity=chunk.entity,
+            sha256=chunk.sha256,
+            size=chunk.size,
+            raw_size=chunk.raw_size,
+            records=chunk.records,
+            whole=sum(each.records for each in load.chunks if each.entity == chunk.entity),
+            no=load.no,
+            epoch=load.epoch,
+            made_at=load.made_at,
+            run=context.run,
+            at=context.now(),
+        )
+        loading.note_taken(self._connection, context.site, load.stream, taken)
+
+
+def _progress(load: Load) -> str:
+    """Where the run notes how many chunks of a load are in."""
+    return f"load {load.stream}"
+
+
+def _is_plan(load: Load) -> bool:
+    return Stream.parse(load.stream).channel == PLAN_CHANNEL
+
+
+def _of_loads(plan: Plan, stream: str) -> list[Entity]:
+    """The entities that a load of this stream holds, parents first: what is for all."""
+    return [
+        entity
+        for entity in plan.of_channel(Stream.parse(stream).channel)
+        if entity.owner is not Owner.SITE and entity.audience.rule is Rule.ALL
+    ]

@@ -30,14 +30,15 @@ from ginesys_sync.engine.receive import (
 )
 from ginesys_sync.engine.retry import retry_parked
 from ginesys_sync.engine.seal import CutClaim, ReadChanges, SealClaims, SealedClaim
+from ginesys_sync.engine.sweeping import Sweeping
 from ginesys_sync.engine.upload import Upload, post, release_rest
-from ginesys_sync.store import ledger
+from ginesys_sync.store import ledger, sweeping
 from ginesys_sync.store.applying import BodyApplier
+from ginesys_sync.store.change_log import drop_strays, has_strays
 from ginesys_sync.store.claiming import ClaimWriter
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.fence import require_fence
 from ginesys_sync.store.sealing import SealReader
-from ginesys_sync.store.change_log import drop_strays, has_strays
 from ginesys_sync.wire.messages import MailAnswer, OpenAnswer, OpenRequest, StreamPlace
 from ginesys_sync.wire.routes import PROTOCOL
 
@@ -66,7 +67,9 @@ def exchange(context: RunContext, pump: Pump) -> None:
         if context.is_head_office:
             offer_loads(context, connection)
         applier = BodyApplier(stack.enter_context(context.database.connect()))
+        context.asks.update(question.entity for question in sweeping.questions(connection))
         _receive(context, connection, answer.mail, applier, pump)
+        Sweeping(context, applier).settle()
         retry_parked(context, applier)
         deliver(context, connection)
         context.tally.finish(Stage.CONFIRMING)
@@ -214,10 +217,8 @@ def _ask_again(context: RunContext, connection: Connection) -> MailAnswer:
 def _load(context: RunContext, applier: BodyApplier, answer: MailAnswer) -> bool:
     """Apply the first loads of an answer, lanes in their order. Whether there were any."""
     loads = [load for load in answer.loads if load.stream not in context.stopped]
-    for load in sorted(
-        loads, key=lambda each: context.plan.lane(Stream.parse(each.stream).channel)
-    ):
-        LoadWork(context, applier).apply(load)
+    if loads:
+        LoadWork(context, applier).apply(loads)
     return bool(loads)
 
 

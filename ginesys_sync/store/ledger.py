@@ -208,11 +208,14 @@ def move_cursor(
 ) -> None:
     """Applied up to `to_no`: the cursor, and the acknowledgement that goes out for it, in the
     caller's transaction, which also holds the rows. One acknowledgement a run and stream grows with
-    the cursor.
+    the cursor. A load puts the cursor where it brought the stream, whatever it was before, and is
+    always acknowledged: a site that joins again may have been there already.
     """
     execute = raw(connection).execute
     before = execute("SELECT applied_no FROM sync_stream WHERE stream = ?", (stream,)).fetchone()[0]
-    if to_no <= before:
+    if kind == "load":
+        before = min(before, to_no)
+    elif to_no <= before:
         return
     execute(
         "UPDATE sync_stream SET applied_no = ? WHERE stream = ? AND epoch = ?",

@@ -3,9 +3,15 @@
 A chunk is the images of the next records of one entity in key order, read in one short snapshot of
 its own. Only records for *all* sites travel in chunks, so they are built once and shared; what is
 for certain sites only reaches a joining site as ordinary batches, because its audience changed.
+
+At the joining site a row of `sync_load` in its own name keeps, for each stream, the chunks it took:
+they have no number of the stream, so no batch in the books tells of them.
 """
 
 from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection
 
@@ -13,9 +19,29 @@ from ginesys_sync.core.model import Key
 from ginesys_sync.core.plan import Entity
 from ginesys_sync.store.database import Database, database_faults, raw
 from ginesys_sync.store.images import WANTED, create_body, fill_body
-from ginesys_sync.store.keys import equal, listed, padded, part_list, parts
+from ginesys_sync.store.keys import padded, part_list
 from ginesys_sync.store.sealing import RawBody
-from ginesys_sync.wire.body import quoted
+
+TAKEN = "taken"
+
+
+@dataclass(frozen=True, slots=True)
+class TakenChunk:
+    """One chunk of a first load that is in this database. `no` is how far the load brings the
+    stream, `whole` the records of this entity in all of the load, `at` when this chunk was in.
+    """
+
+    entity: str
+    sha256: str
+    size: int
+    raw_size: int
+    records: int
+    whole: int
+    no: int
+    epoch: str
+    made_at: str
+    run: int
+    at: str
 
 
 def chunk(
@@ -48,40 +74,35 @@ def chunk(
         return RawBody(raw(connection).serialize(name="body"), records, 0, rows), tuple(last)
 
 
-def forget_seen(connection: Connection, entity: Entity) -> None:
-    """Begin to keep the keys of a load anew."""
-    raw(connection).execute("DELETE FROM main.sync_seen WHERE entity = ?", (entity.name,))
+def note_taken(connection: Connection, site: str, stream: str, chunk: TakenChunk) -> None:
+    """List a chunk as taken, inside the transaction that holds its last records."""
+    document = json.dumps(asdict(chunk))
+    raw(connection).execute(
+        "INSERT INTO sync_load(site, stream, no, state, chunks, at) "
+        "VALUES (?, ?, ?, ?, json_array(json(?)), ?) ON CONFLICT(site, stream) DO UPDATE SET "
+        "no = excluded.no, chunks = json_insert(chunks, '$[#]', json(?)), at = excluded.at",
+        (site, stream, chunk.no, TAKEN, document, chunk.at, document),
+    )
 
 
-def unswept(connection: Connection, entity: Entity, limit: int) -> list[Key]:
-    """Records here that the load did not hold, at most `limit`. Local edits not yet answered are
-    spared.
-    """
-    width = parts(len(entity.key))
+def taken_chunks(
+    connection: Connection, site: str, run: int, stream: str, entity: str
+) -> tuple[TakenChunk, ...]:
+    """The chunks of one entity that a run took, in their order."""
     rows = raw(connection).execute(
-        f"SELECT {listed(entity.key, 't')} FROM main.{quoted(entity.root.name)} t WHERE NOT EXISTS "
-        "(SELECT 1 FROM main.sync_seen s WHERE s.entity = ? AND "
-        f"{equal('s', width, 't', entity.key)}) "
-        f"AND ({listed(entity.key, 't')}) NOT IN (SELECT {listed(width)} FROM "
-        "main.sync_change WHERE entity = ?) "
-        "LIMIT ?",
-        (entity.name, entity.name, limit),
+        "SELECT c.value FROM sync_load l, json_each(l.chunks) c WHERE l.site = ? AND l.stream = ? "
+        "AND json_extract(c.value, '$.run') = ? AND json_extract(c.value, '$.entity') = ? "
+        "ORDER BY c.key",
+        (site, stream, run, entity),
     )
-    return [tuple(row) for row in rows]
+    return tuple(TakenChunk(**json.loads(document)) for (document,) in rows)
 
 
-def count_records(connection: Connection, entity: Entity) -> int:
-    """How many records of an entity are here."""
-    found = (
-        raw(connection).execute(f"SELECT count(*) FROM main.{quoted(entity.root.name)}").fetchone()
+def takes_load(connection: Connection, site: str, run: int) -> bool:
+    """Whether this run has taken a chunk of a first load."""
+    found = raw(connection).execute(
+        "SELECT 1 FROM sync_load l, json_each(l.chunks) c WHERE l.site = ? "
+        "AND json_extract(c.value, '$.run') = ? LIMIT 1",
+        (site, run),
     )
-    return int(found[0])
-
-
-def sweep(connection: Connection, entity: Entity, key: Key) -> None:
-    """Delete one record that the load did not hold, children first, inside the caller's
-    transaction.
-    """
-    for table in (*reversed(entity.children), entity.root):
-        where = " AND ".join(f"{quoted(column)} = ?" for column in table.root)
-        raw(connection).execute(f"DELETE FROM main.{quoted(table.name)} WHERE {where}", key)
+    return found.fetchone() is not None

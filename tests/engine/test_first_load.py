@@ -110,25 +110,6 @@ def test_a_chunk_that_was_built_is_not_built_again(
     chain.assert_equal([S003])
 
 
-def test_what_the_load_does_not_hold_is_swept(chain: ChainFloor) -> None:
-    chain.join(S003)
-    chain.sql(S003, "INSERT INTO item VALUES ('OLD', 'left from before', NULL)")
-    chain.settle(S003)
-    assert "OLD" not in chain.codes(S003, "item")
-    chain.assert_equal([S003])
-
-
-def test_more_than_a_tenth_is_not_swept_without_asking(chain: ChainFloor) -> None:
-    chain.join(S003)
-    chain.sql(S003, ITEMS.replace("'I' ||", "'OLD' ||").replace("'B' ||", "'X' ||"))
-    chain.sync(S003)
-    chain.done(HO)
-    ended = chain.sync(S003)
-    assert ended.outcome is Outcome.ATTENTION
-    assert any("More than a tenth" in note for note in ended.notes)
-    assert len(chain.codes(S003, "item")) == 600
-
-
 def test_a_load_never_takes_away_what_the_store_owns_or_edited(chain: ChainFloor) -> None:
     chain.join(S003)
     chain.sql(

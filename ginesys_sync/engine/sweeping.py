@@ -1,0 +1,83 @@
+"""The sweep after a first load: what head office's load did not hold goes, as tombstones like any
+others, in slices, and parks where something still refers to it.
+
+More than a tenth of an entity waits for a person's word; until it is given, every run says so.
+"""
+
+from __future__ import annotations
+
+from ginesys_sync.core.model import HEAD_OFFICE, Key
+from ginesys_sync.core.plan import Entity
+from ginesys_sync.engine.bodies import BatchWork, BodyWork
+from ginesys_sync.engine.context import RunContext
+from ginesys_sync.engine.seal import TARGET_ROWS
+from ginesys_sync.store import sweeping
+from ginesys_sync.store.applying import BodyApplier
+from ginesys_sync.store.database import transaction
+from ginesys_sync.store.fence import require_fence
+from ginesys_sync.store.sweeping import Question
+
+
+def is_too_much(extra: int, total: int) -> bool:
+    """Whether so many records may not go without a person's word."""
+    return extra > total // sweeping.SHARE + 1
+
+
+class Sweeping:
+    """Sweeps at one site, in one run."""
+
+    def __init__(self, context: RunContext, applier: BodyApplier) -> None:
+        self._context = context
+        self._applier = applier
+        self._connection = applier.connection
+
+    def sweep(self, entity: Entity, stream: str, no: int) -> None:
+        """Let go what the load of `stream` up to `no` did not hold of an entity, or ask."""
+        extra, total = sweeping.count_extra(self._connection, entity)
+        if is_too_much(extra, total):
+            at = self._context.now()
+            question = Question(entity.name, stream, no, extra, total, at)
+            with transaction(self._connection):
+                require_fence(self._connection, self._context.fence)
+                sweeping.ask(self._connection, question)
+            self._context.asks.add(entity.name)
+            self._say(entity, question)
+        else:
+            self._bury(entity, stream, no)
+
+    def settle(self) -> None:
+        """Do what people answered to the questions of earlier runs; say again what is still
+        asked."""
+        known = {entity.name: entity for entity in self._context.plan.entities}
+        for question in sweeping.questions(self._connection):
+            entity = known.get(question.entity)
+            if entity is None or question.answer == sweeping.KEEP:
+                self._close(question.entity)
+            elif question.answer == sweeping.SWEEP:
+                self._bury(entity, question.stream, question.no)
+            else:
+                self._say(entity, question)
+
+    def _say(self, entity: Entity, question: Question) -> None:
+        self._context.note(
+            f"{question.extra:,} of the {question.total:,} {entity.many} here are not in head "
+            "office's full load. They are kept until someone says whether they should go."
+        )
+
+    def _bury(self, entity: Entity, stream: str, no: int) -> None:
+        after: Key | None = None
+        while True:
+            self._context.check_cancelled()
+            found = sweeping.extra_body(self._context.database, entity, after, TARGET_ROWS)
+            if found is None:
+                break
+            body, after = found
+            work = BatchWork(entity, HEAD_OFFICE, stream, no, body.data)
+            BodyWork(self._context, self._applier).apply(work, lambda: None)
+        self._close(entity.name)
+
+    def _close(self, entity: str) -> None:
+        with transaction(self._connection):
+            require_fence(self._connection, self._context.fence)
+            sweeping.close(self._connection, entity)
+        self._context.asks.discard(entity)
