@@ -1,12 +1,12 @@
 """The engine's side of the conversation with the Web Database: one method per verb.
 
-Every verb may be repeated, so every verb is retried. Whatever goes wrong comes out as a
-`KnownError` with a diagnosis; nothing of requests or urllib3 leaves this file.
+Every verb may be repeated, so every verb is retried, but for `wait`, which its caller repeats.
+Whatever goes wrong comes out as a `KnownError` with a diagnosis; nothing of requests or urllib3
+leaves this file.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,9 +17,6 @@ from typing import TypeVar
 import requests
 import urllib3.exceptions as low
 from pydantic import ValidationError
-from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
-from urllib3.util.retry import Retry as Retries
 
 from ginesys_sync.core.clock import Clock, SystemClock
 from ginesys_sync.core.errors import (
@@ -31,11 +28,11 @@ from ginesys_sync.core.errors import (
     VersionsDiffer,
 )
 from ginesys_sync.engine.diagnosis import checked_host, diagnosis, is_head_cut, number_in, said_no
+from ginesys_sync.engine.sessions import Sessions, SiteKey, Waits, nobody
 from ginesys_sync.wire import messages, routes
 
 _PIECE = 1 << 16
 _PROBLEM_BYTES = 1 << 16
-_RETRY_AFTER_SECONDS = 20
 _OCTETS = "application/octet-stream"
 Answer = TypeVar("Answer", bound=messages.Message)
 
@@ -53,21 +50,6 @@ class Patience:
     tries: int = 4
     pause_seconds: float = 0.25
     bytes_per_second: float = 512.0
-
-
-class _SiteKey(AuthBase):
-    """The site's key on a call; as an `auth`, so that no file of the machine replaces it."""
-
-    def __init__(self, site: str, key: str) -> None:
-        self._token = f"Bearer {site}:{key}"
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = self._token
-        return request
-
-
-def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
 
 
 class WebDatabase:
@@ -90,15 +72,19 @@ class WebDatabase:
         new_session: Callable[[], requests.Session] = requests.Session,
     ) -> None:
         self._url = url.rstrip("/")
-        self._host, self._is_loopback = checked_host(self._url)
-        self._auth = _SiteKey(site, key) if site else _nobody
+        self._host, is_loopback = checked_host(self._url)
+        self._auth = SiteKey(site, key) if site else nobody
         self._verify = verify
         self._patience = patience or Patience()
         self._clock = clock or SystemClock()
-        self._new_session = new_session
-        self._mine = threading.local()
-        self._lock = threading.Lock()
-        self._sessions: list[requests.Session] = []
+        self._sessions = Sessions(
+            self._url,
+            self._patience.tries,
+            self._patience.pause_seconds,
+            new_session,
+            trust_env=not is_loopback,
+        )
+        self._waits = Waits()
 
     def health(self) -> messages.Health:
         """Whether a Web Database is there at all. Needs no key."""
@@ -183,13 +169,41 @@ class WebDatabase:
                     _keep(into, data, before)
         return bytes(data)
 
+    def wait(self, after: int | None, seconds: int) -> messages.WaitAnswer:
+        """Wait, at most `seconds` (0 to 30), for news after number `after`, an earlier answer's
+        `at`; None answers at once. It is not tried again by itself: whoever calls it in a loop
+        pauses after a failure, a random while, longer each time.
+
+        Raises Cancelled when another thread calls `stop_waiting` or `close`, VersionsDiffer when
+        the Web Database is too old to be waited at, Refused with the reason `waits_elsewhere` when
+        the same site began to wait anew, Unreachable when too many sites wait already.
+        """
+        session = self._sessions.mine()
+        request = messages.WaitRequest(after=after, seconds=seconds)
+
+        def act(is_over: Callable[[], bool]) -> messages.WaitAnswer:
+            self._sessions.lend(session, is_over)
+            return self._ask_once(request, seconds)
+
+        try:
+            return self._waits.keep(act)
+        except Refused as fault:
+            if fault.reason != "not_found":
+                raise
+            title = "The Web Database is too old to wake this site."
+            advice = "Update the Web Database; until then this site syncs by its schedule."
+            raise VersionsDiffer(title, advice, fault.detail) from fault
+
+    def stop_waiting(self) -> None:
+        """End every `wait` at once, also those to come. Any thread may call it."""
+        self._waits.end(for_good=True)
+        self._sessions.break_waits()
+
     def close(self) -> None:
-        """Close every thread's connection."""
-        with self._lock:
-            for session in self._sessions:
-                session.close()
-            self._sessions.clear()
-        self._mine = threading.local()
+        """Close every thread's connection; a `wait` under way ends."""
+        self._waits.end(for_good=False)
+        self._sessions.break_waits()
+        self._sessions.close()
 
     def _call(
         self,
@@ -211,14 +225,13 @@ class WebDatabase:
                         break
                     except Unreachable as fault:
                         tried_without_progress(fault, 0)
-        try:
-            return answer.model_validate_json(text)
-        except ValidationError as fault:
-            raise NotTheWebDatabase(
-                "The Web Database gave an answer that this program does not understand.",
-                "Update this program; if it is new, check the address in Web DB Locator.",
-                detail=str(fault)[:2000],
-            ) from fault
+        return _understood(text, answer)
+
+    def _ask_once(self, request: messages.WaitRequest, seconds: int) -> messages.WaitAnswer:
+        data, headers = request.model_dump_json().encode(), {"Content-Type": "application/json"}
+        with self._asked("POST", routes.WAIT, data, headers, seconds=seconds) as response:
+            text = self._read(response, routes.MAX_MESSAGE_BYTES)
+        return _understood(text, messages.WaitAnswer)
 
     @contextmanager
     def _asked(
@@ -228,6 +241,7 @@ class WebDatabase:
         data: bytes | None,
         headers: dict[str, str],
         is_known: bool = True,
+        seconds: float = 0.0,
     ) -> Iterator[requests.Response]:
         """The good answer to one call, not read yet. Raises KnownError for every other."""
         patience = self._patience
@@ -237,13 +251,13 @@ class WebDatabase:
             **headers,
         }
         try:
-            response = self._session().request(
+            response = self._sessions.mine().request(
                 method,
                 self._url + path,
                 data=data,
                 headers=sent,
-                auth=self._auth if is_known else _nobody,
-                timeout=(patience.connect_seconds, patience.read_seconds),
+                auth=self._auth if is_known else nobody,
+                timeout=(patience.connect_seconds, patience.read_seconds + seconds),
                 verify=self._verify,
                 allow_redirects=False,
                 stream=True,
@@ -357,36 +371,20 @@ class WebDatabase:
 
         yield tried
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._mine, "session", None)
-        if session is None:
-            session = self._new_session()
-            session.trust_env = not self._is_loopback
-            session.mount(self._url, HTTPAdapter(max_retries=self._retries(self._patience.tries)))
-            # Bodies go on where they were cut, which only this file can do.
-            bodies = HTTPAdapter(max_retries=self._retries(0))
-            session.mount(self._url + routes.BODIES, bodies)
-            self._mine.session = session
-            with self._lock:
-                self._sessions.append(session)
-        return session
-
-    def _retries(self, tries: int) -> Retries:
-        return Retries(
-            total=tries,
-            redirect=0,
-            allowed_methods=None,
-            status_forcelist=(502, 503, 504),
-            backoff_factor=self._patience.pause_seconds,
-            backoff_jitter=self._patience.pause_seconds,
-            respect_retry_after_header=True,
-            retry_after_max=_RETRY_AFTER_SECONDS,
-            raise_on_status=False,
-        )
-
 
 _GO_ON_AFTER = frozenset({"offset_differs", "body_damaged", "too_slow"})
 """Refusals of an upload after which asking how far it has come, and going on, helps."""
+
+
+def _understood(text: bytes, answer: type[Answer]) -> Answer:
+    try:
+        return answer.model_validate_json(text)
+    except ValidationError as fault:
+        raise NotTheWebDatabase(
+            "The Web Database gave an answer that this program does not understand.",
+            "Update this program; if it is new, check the address in Web DB Locator.",
+            detail=str(fault)[:2000],
+        ) from fault
 
 
 def _keep(into: Path | None, data: bytearray, before: int) -> None:

@@ -13,6 +13,7 @@ from typing import Final
 from ginesys_sync.core.clock import from_iso, iso
 from ginesys_sync.core.errors import Refused
 from ginesys_sync.core.model import HEAD_OFFICE, Role, is_site_code
+from ginesys_sync.relay.bells import What, ring_sites
 from ginesys_sync.relay.desk import Caller, Relay, site_row
 from ginesys_sync.relay.loads import forget_loads, want_loads
 from ginesys_sync.relay.problems import Refusal
@@ -101,6 +102,9 @@ def enrol(relay: Relay, request: messages.EnrolRequest) -> messages.EnrolAnswer:
         )
         if row["role"] == Role.STORE:
             want_loads(writer, relay.organisation, request.site)
+        # Head office has a site more to look after; whoever waits with the old key must go.
+        sites = (HEAD_OFFICE, request.site)
+        ring_sites(writer, relay.organisation, What.ENROLLED, sites)
         return _welcome(relay, row, epoch)
 
 
@@ -169,6 +173,7 @@ def change_site(relay: Relay, caller: Caller, change: messages.SiteChange) -> me
             forget_loads(writer, caller.organisation, change.site)
         if change.state != row["state"]:
             dropped = purge_everything(writer, caller.organisation)
+            ring_sites(writer, caller.organisation, What.STATE, [change.site])
         contacts = list_contacts(writer, caller.organisation, change.site)
     drop_files(relay, dropped)
     return contacts[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from ginesys_sync.core.model import HEAD_OFFICE
+from ginesys_sync.relay.bells import What, ring_sites
 from ginesys_sync.relay.desk import Caller, Relay
 from ginesys_sync.relay.loads import finish_load
 from ginesys_sync.relay.problems import Refusal
@@ -19,15 +20,25 @@ _PARKED_BYTES = 400_000
 def take_acks(relay: Relay, caller: Caller, request: messages.AcksRequest) -> messages.AcksAnswer:
     """Note how far the caller has applied what it reads, and forget what nobody needs any more."""
     dropped: list[str] = []
+    origins: set[str] = set()
     with relay.database.writing() as writer:
         for ack in request.acks:
-            dropped += _take(relay, writer, caller, ack)
+            dropped += _take(relay, writer, caller, ack, origins)
+        ring_sites(writer, caller.organisation, What.ACK, origins)
     drop_files(relay, dropped)
     return messages.AcksAnswer(taken=len(request.acks))
 
 
-def _take(relay: Relay, writer: sqlite3.Connection, caller: Caller, ack: messages.Ack) -> list[str]:
-    """Take one; a repeated or late one changes nothing. Returns the files to drop."""
+def _take(
+    relay: Relay,
+    writer: sqlite3.Connection,
+    caller: Caller,
+    ack: messages.Ack,
+    origins: set[str],
+) -> list[str]:
+    """Take one; a repeated or late one changes nothing. Adds to the `origins` that it is news for;
+    returns the files to drop.
+    """
     stream = find_stream(writer, caller.organisation, ack.stream, ack.epoch)
     if stream is None or (stream.origin == HEAD_OFFICE) is caller.is_ho:
         raise Refusal("ack_beyond", site=caller.site, stream=ack.stream)
@@ -49,6 +60,7 @@ def _take(relay: Relay, writer: sqlite3.Connection, caller: Caller, ack: message
     if (ack.to_no, ack.run) <= (reach["acked"], reach["ack_run"]):
         return dropped  # repeated, or late
     _note(relay, writer, caller, stream, ack)
+    origins.add(stream.origin)
     after = reach["acked"]
     return dropped + purge_acked(
         writer, caller.organisation, stream.stream, caller.site, after, ack.to_no

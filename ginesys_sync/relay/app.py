@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from pydantic import ValidationError
 from starlette.applications import Starlette
@@ -24,8 +25,10 @@ from ginesys_sync.relay.limits import Line, LineLimits
 from ginesys_sync.relay.openapi import describe
 from ginesys_sync.relay.opening import check_protocol
 from ginesys_sync.relay.problems import Refusal, world_fault
+from ginesys_sync.relay.protocol import is_stopping
+from ginesys_sync.relay.waiting import WaitingRoom
 from ginesys_sync.wire import routes
-from ginesys_sync.wire.messages import Message
+from ginesys_sync.wire.messages import Message, WaitRequest
 
 LOG = logging.getLogger("ginesys_sync.relay")
 _GUESSES = frozenset({"key_refused", "code_wrong", "code_used", "code_expired"})
@@ -33,11 +36,16 @@ _BODY_DOORS = {"PUT": take_body, "HEAD": answer_offset, "GET": answer_body}
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def make_app(relay: Relay, limits: LineLimits | None = None) -> Starlette:
-    """The application for one Web Database."""
+def make_app(
+    relay: Relay, limits: LineLimits | None = None, most_waiting: int | None = None
+) -> Starlette:
+    """The application for one Web Database. `most_waiting`: so many calls may wait for news at a
+    time (None: as many as the process has room for).
+    """
     tries = WrongTries()
+    room = WaitingRoom(relay, most_waiting)
     made = [
-        _route(door.path, _guarded(relay, tries, _message_endpoint(relay, door)), door.method)
+        _route(door.path, _guarded(relay, tries, _message_endpoint(relay, door, room)), door.method)
         for door in DOORS
     ]
     bodies = f"{routes.BODIES}/{{sha256}}"
@@ -75,7 +83,7 @@ def _body_endpoint(relay: Relay) -> Endpoint:
     return handle
 
 
-def _message_endpoint(relay: Relay, door: Door) -> Endpoint:
+def _message_endpoint(relay: Relay, door: Door, room: WaitingRoom) -> Endpoint:
     async def handle(request: Request) -> Response:
         caller = None
         if door.open_to is not Open.ANYONE:
@@ -83,13 +91,33 @@ def _message_endpoint(relay: Relay, door: Door) -> Endpoint:
             if door.open_to is Open.HEAD_OFFICE and caller.role is not Role.HO:
                 raise Refusal("ho_only")
         message = await _read_message(request, door.asks) if door.asks else None
-
-        def act() -> bytes:
-            return door.act(relay, caller, message).model_dump_json().encode()
-
-        return Response(await run_in_threadpool(act), media_type="application/json")
+        if door.act is None:
+            assert caller is not None and isinstance(message, WaitRequest)
+            data = await _wait(relay, room, request, caller, message)
+        else:
+            data = await run_in_threadpool(_act, relay, door.act, caller, message)
+        return Response(data, media_type="application/json")
 
     return handle
+
+
+def _act(
+    relay: Relay,
+    act: Callable[[Relay, Any, Any], Message],
+    caller: Caller | None,
+    message: Message | None,
+) -> bytes:
+    return act(relay, caller, message).model_dump_json().encode()
+
+
+async def _wait(
+    relay: Relay, room: WaitingRoom, request: Request, caller: Caller, message: WaitRequest
+) -> bytes:
+    if is_stopping(request.scope):
+        message = message.model_copy(update={"seconds": 0})
+    answer = await room.wait(caller, message, request.receive)
+    _caller(relay, request)  # who was blocked, closed or enrolled anew meanwhile is refused
+    return answer.model_dump_json().encode()
 
 
 def _caller(relay: Relay, request: Request) -> Caller:
@@ -148,13 +176,10 @@ def _bug(fault: Exception) -> Refusal:
 
 def problem_answer(refusal: Refusal) -> Response:
     """A refusal as problem+json."""
-    headers = dict(refusal.headers)
-    if refusal.status in (408, 413):
-        headers["Connection"] = "close"  # what is still to come of the request is not read
     return Response(
         refusal.problem.model_dump_json(),
         status_code=refusal.status,
-        headers=headers,
+        headers=refusal.headers,
         media_type="application/problem+json",
     )
 

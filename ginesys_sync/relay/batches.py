@@ -6,6 +6,7 @@ import sqlite3
 from hashlib import sha256
 
 from ginesys_sync.core.model import HEAD_OFFICE, Audience, is_site_code
+from ginesys_sync.relay.bells import What, bells_of_release, ring
 from ginesys_sync.relay.bodies import has_body, keep_small, missing_bodies, name_bodies
 from ginesys_sync.relay.desk import Caller, Relay
 from ginesys_sync.relay.problems import Refusal
@@ -170,19 +171,27 @@ def _row(stream: StreamRow, one: Manifest, now: str) -> tuple[str | int, ...]:
 
 
 def _release(writer: sqlite3.Connection, caller: Caller, release: messages.Release) -> None:
-    """Raise how far sites may read: never lower, never beyond what is here."""
+    """Raise how far sites may read: never lower, never beyond what is here. Whoever can read a new
+    batch by that is rung for.
+    """
     if release.epoch != caller.epoch:
         raise Refusal("epoch_unknown", site=caller.site, detail=release.epoch)
     streams = own_streams(writer, caller)
+    raised = {
+        streams[channel].stream: min(no, streams[channel].head)
+        for channel, no in release.channels.items()
+        if channel in streams
+    }
+    bells = bells_of_release(writer, caller, raised, release.sites)
     sites = [ALL] if release.sites is None else list(dict.fromkeys(release.sites))
     writer.executemany(
         "INSERT INTO reach (organisation, stream, site, released) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (organisation, stream, site)"
         " DO UPDATE SET released = max(released, excluded.released)",
         [
-            (caller.organisation, streams[channel].stream, site, min(no, streams[channel].head))
-            for channel, no in release.channels.items()
-            if channel in streams
+            (caller.organisation, stream, site, upto)
+            for stream, upto in raised.items()
             for site in sites
         ],
     )
+    ring(writer, caller.organisation, What.RELEASE, bells)

@@ -27,7 +27,8 @@ class Door:
     """One message door: POST what it asks (GET when nothing), get what it answers.
 
     `act(relay, caller, message)`; the caller is None where anyone may come in, the message is None
-    where nothing is asked. `problems` are the codes it may refuse with, beside those of every door.
+    where nothing is asked. `act` None: the call goes to the waiting room. `problems` are the codes
+    it may refuse with, beside those of every door.
     """
 
     path: str
@@ -36,7 +37,7 @@ class Door:
     open_to: Open
     asks: type[Message] | None
     answers: type[Message]
-    act: Callable[[Relay, Any, Any], Message]
+    act: Callable[[Relay, Any, Any], Message] | None
     problems: tuple[str, ...] = ()
 
     @property
@@ -132,6 +133,16 @@ DOORS = (
         messages.AcksAnswer,
         acks.take_acks,
         ("ack_beyond",),
+    ),
+    Door(
+        routes.WAIT,
+        "wait",
+        "Wait until there may be something new",
+        Open.SITES,
+        messages.WaitRequest,
+        messages.WaitAnswer,
+        None,
+        ("waits_elsewhere",),
     ),
     Door(
         routes.LOADS,

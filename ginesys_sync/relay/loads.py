@@ -9,7 +9,8 @@ from __future__ import annotations
 import sqlite3
 from hashlib import sha256
 
-from ginesys_sync.core.model import Role
+from ginesys_sync.core.model import HEAD_OFFICE, Role
+from ginesys_sync.relay.bells import What, ring_sites
 from ginesys_sync.relay.bodies import missing_bodies, name_bodies
 from ginesys_sync.relay.desk import Caller, Relay
 from ginesys_sync.relay.problems import Refusal
@@ -37,12 +38,14 @@ def want_loads(writer: sqlite3.Connection, organisation: str, site: str) -> None
 
 def want_load(writer: sqlite3.Connection, organisation: str, site: str, stream: int) -> None:
     """A reader needs what is no longer kept of this stream."""
-    writer.execute(
+    is_new = writer.execute(
         "INSERT INTO reach (organisation, stream, site, load) VALUES (?, ?, ?, 'wanted')"
         " ON CONFLICT (organisation, stream, site) DO UPDATE SET load = 'wanted'"
         " WHERE load = 'none'",
         (organisation, stream, site),
-    )
+    ).rowcount
+    if is_new and site != HEAD_OFFICE:
+        ring_sites(writer, organisation, What.LOAD_WANTED, [HEAD_OFFICE])
 
 
 def forget_loads(writer: sqlite3.Connection, organisation: str, site: str) -> None:
@@ -77,11 +80,13 @@ def offer_load(
         if missing:
             return messages.LoadsAnswer(missing=missing)
         number = _note_load(relay, writer, stream, load)
+        taken: set[str] = set()
         offered = [
             site
             for site in dict.fromkeys(request.sites)
-            if _offer_to(writer, stream, site, load.no, number)
+            if _offer_to(writer, stream, site, load.no, number, taken)
         ]
+        ring_sites(writer, caller.organisation, What.LOAD_OFFERED, taken)
         name_bodies(writer, caller.organisation, sizes)
         is_read = _readers(writer, caller.organisation, number)
         dropped = [] if is_read else _drop_load(writer, caller.organisation, number)
@@ -121,9 +126,16 @@ def _note_load(
 
 
 def _offer_to(
-    writer: sqlite3.Connection, stream: StreamRow, site: str, no: int, number: int
+    writer: sqlite3.Connection,
+    stream: StreamRow,
+    site: str,
+    no: int,
+    number: int,
+    taken: set[str],
 ) -> bool:
-    """Offer to one site; whether it took it (or has it). Refused when its tail is not whole."""
+    """Offer to one site; whether it took it (or has it). Refused when its tail is not whole. Adds
+    to `taken` when it is news for the site.
+    """
     key = (stream.organisation, stream.stream, site)
     row = writer.execute(
         "SELECT load FROM reach WHERE organisation = ? AND stream = ? AND site = ?", key
@@ -145,6 +157,7 @@ def _offer_to(
         (no, no, *key),
     )
     writer.execute("INSERT INTO load_sites VALUES (?, ?, ?)", (stream.organisation, number, site))
+    taken.add(site)
     return True
 
 

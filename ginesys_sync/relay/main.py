@@ -7,6 +7,7 @@ import functools
 import ipaddress
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -24,12 +25,14 @@ from ginesys_sync.core.errors import AlreadyRunning, HomeUnusable, KnownError
 from ginesys_sync.relay import access
 from ginesys_sync.relay.app import make_app
 from ginesys_sync.relay.desk import DATABASE_FILE, Relay, open_relay
+from ginesys_sync.relay.protocol import Protocol
 from ginesys_sync.relay.sweep import sweep
 
 ADDRESS_FILE = "relay.json"
 PORT_FILE = "port"
 _STOP_SECONDS = 5
 _BACKLOG = 2048
+_LINES = 65_536
 
 
 def invite(home: Path, site: str, role: str, name: str = "") -> str:
@@ -58,6 +61,7 @@ def serve(
     _check_database(home, db_url)
     _make_home(home)
     config = _config(home, workers, tls_cert, tls_key)
+    _allow_many_lines()
     with (
         _alone(home),
         _listening(host, port) as listener,
@@ -97,7 +101,7 @@ def _config(
         factory=True,
         workers=workers,
         loop="asyncio",
-        http="h11",
+        http=Protocol,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -109,6 +113,14 @@ def _config(
         ssl_certfile=tls_cert,
         ssl_keyfile=tls_key,
     )
+
+
+def _allow_many_lines() -> None:
+    """Every site may hold a line open to wait for news: take as many as this user is allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _LINES if hard == resource.RLIM_INFINITY else min(hard, _LINES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @contextlib.contextmanager

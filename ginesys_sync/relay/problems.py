@@ -65,6 +65,11 @@ CATALOGUE: Mapping[str, tuple[int, str, str]] = {
         "It was brought back from an older copy, or a second copy of it is running. "
         "Do not sell on both. Ask head office to enrol it again.",
     ),
+    "waits_elsewhere": (
+        409,
+        "{site} waits for news from another place now.",
+        "If it was started anew, nothing. Else a second copy of it is running: stop one of them.",
+    ),
     # Bodies
     "body_damaged": (400, "A batch arrived damaged: its checksum differs.", _ITSELF),
     "body_unknown": (404, "The Web Database holds no such batch for {site}.", _ITSELF),

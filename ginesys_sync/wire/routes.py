@@ -16,6 +16,7 @@ ACKS = "/v1/acks"
 LOADS = "/v1/loads"
 SITES = "/v1/sites"
 CHAIN = "/v1/chain"
+WAIT = "/v1/wait"
 BODIES = "/v1/bodies"
 OPENAPI = "/v1/openapi.json"
 
@@ -31,6 +32,8 @@ MAX_STREAMS = 20_000
 MAX_AUDIENCE_SITES = 10_000
 MAX_LOAD_CHUNKS = 20_000
 """Chunks of one first load of one stream: 200 million records at 10,000 a chunk."""
+MAX_WAIT_SECONDS = 30
+"""How long one call waits for news: shorter than proxies let an answer take."""
 
 UPLOAD_OFFSET_HEADER = "Upload-Offset"
 """HEAD of a body answers with it: how many bytes of an unfinished upload the Web Database has."""

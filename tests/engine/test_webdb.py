@@ -103,9 +103,18 @@ VERBS: dict[str, Callable[[WebDatabase, Lane], Any]] = {
     "chain": lambda web, lane: web.chain(),
     "mail": lambda web, lane: web.mail(MailRequest()),
     "acks": lambda web, lane: web.acks(AcksRequest(acks=[])),
+    "wait": lambda web, lane: _again(lambda: web.wait(None, 0)),
     "loads": lambda web, lane: web.loads(LoadsRequest(sites=["S001"], load=lane.load(1, []))),
     "change_site": lambda web, lane: web.change_site(SiteChange(site="S998", state="active")),
 }
+
+
+def _again(act: Callable[[], Any]) -> Any:
+    """What is not tried again by itself, called as its caller does: once more."""
+    try:
+        return act()
+    except Unreachable:
+        return act()
 
 
 def _on(web: WebDatabase, lane: Lane) -> Member:

@@ -50,6 +50,10 @@ ACK = {
         (routes.LOADS, {"sites": [], "load": {}}),
         (routes.SITES, {"site": "S001", "state": "invited"}),
         (routes.ENROL, {"site": "lower", "role": "store"}),
+        (routes.WAIT, {"after": 0}),
+        (routes.WAIT, {"after": -1, "seconds": 0}),
+        (routes.WAIT, {"seconds": 31}),
+        (routes.WAIT, {"seconds": 0.5}),
     ],
 )
 def test_a_message_that_is_not_what_its_model_says_is_refused_with_where_it_is_wrong(
@@ -203,6 +207,7 @@ GOOD: dict[str, dict[str, Any]] = {
         },
     },
     routes.SITES: {"site": "S001", "state": "active", "reason": ""},
+    routes.WAIT: {"after": None, "seconds": 0},
     routes.ENROL: {
         "site": "S001",
         "role": "store",
@@ -242,6 +247,8 @@ def test_whatever_is_said_to_it_it_never_makes_a_mistake(
         places = list(_leaves(message))
         holder, key = data.draw(st.sampled_from(places)) if places else (message, "x")
         holder[key] = data.draw(_odd)
+    if path == routes.WAIT and isinstance(message.get("seconds"), int):
+        message["seconds"] = min(message["seconds"], 1)  # not long, should it be right by chance
     answer = call(server, ho, path, message)
     assert answer.status_code < 500
     assert answer.headers[routes.PROTOCOL_HEADER] == str(routes.PROTOCOL)
@@ -346,6 +353,54 @@ def test_a_line_that_crawls_is_given_up_and_what_came_is_kept(
     kept = int(line.getresponse().headers[routes.UPLOAD_OFFSET_HEADER])
     line.close()
     assert 0 < kept <= sent
+
+
+def test_a_refusal_before_the_request_is_whole_ends_the_connection_within_bounds(
+    impatient: tuple[str, Member],
+) -> None:
+    address, ho = impatient
+    stranger = object.__new__(Member)
+    stranger.__dict__.update(ho.__dict__, key="0" * 64)
+    for first, last in ((b"", b""), (b"{", b""), (b"{", b"}")):
+        line = begin(address, stranger, "POST", routes.MAIL, 1_000)
+        line.send(first)
+        answer = line.getresponse()
+        assert (answer.status, answer.headers["Connection"]) == (401, "close")
+        assert b"key_refused" in answer.read()
+        line = begin(address, ho, "GET", routes.HEALTH, 1_000)
+        assert line.sock.recv(5, 2) == b"HTTP/"  # the answer does not wait for the rest
+        line.send(last)
+        answer = line.getresponse()
+        assert (answer.status, answer.headers["Connection"]) == (200, "close")
+        line.close()
+
+
+def test_who_never_sends_the_rest_after_a_refusal_is_let_go_quietly(
+    impatient: tuple[str, Member], caplog: pytest.LogCaptureFixture
+) -> None:
+    address, ho = impatient
+    for method, path in (("POST", routes.HEALTH), ("HEAD", routes.HEALTH), ("PUT", routes.BODIES)):
+        line = begin(address, ho, method, path, 1_000)
+        line.send(b"only this")
+        said = b""
+        while piece := line.sock.recv(1 << 16):  # to the end, which the server makes
+            said += piece
+        assert said.startswith(b"HTTP/1.1 40")
+        line.close()
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def test_a_whole_request_that_is_refused_leaves_the_connection_open(
+    server: RelayServer, ho: Member
+) -> None:
+    line = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=10)
+    for _ in range(3):
+        line.request("GET", routes.CHAIN, headers={"Authorization": "Bearer HO:wrong"})
+        answer = line.getresponse()
+        assert (answer.status, answer.headers["Connection"]) == (401, None)
+        answer.read()
+    assert line.sock is not None
+    line.close()
 
 
 def test_a_large_page_of_mail_stays_below_the_largest_message(

@@ -80,6 +80,7 @@ def told(
     ho.web.health()
     ho.web.who_am_i()
     ho.web.chain()
+    ho.web.wait(None, 0)
     items.send(1, [Body.of(10), Body.of(40_000)])
     bills.send(1, [Body.of(10)], TO_HO)
     store.open()
@@ -102,6 +103,7 @@ def told(
         lambda: ho.web.change_site(SiteChange(site="NOSUCH", state="closed")),
         lambda: items.post([items.manifest(9, Body.of(10))]),
         lambda: store.web.acks(AcksRequest(acks=[items.ack(9)])),
+        lambda: late.web.wait(0, 1),
     ):
         with pytest.raises(Refused):
             bad()

@@ -209,6 +209,50 @@ def test_the_known_versions_are_those_of_the_migrations() -> None:
     assert tuple(reversed(steps)) == KNOWN_VERSIONS
 
 
+def schema(path: Path) -> list[tuple[str, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(
+            "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
+        ).fetchall()
+
+
+def test_an_older_database_climbs_with_all_it_holds_and_is_copied_first(tmp_path: Path) -> None:
+    from ginesys_sync.relay.migrations.climb import climb
+
+    open_database(tmp_path / "new.sqlite3").close()
+    for version in KNOWN_VERSIONS[:-1]:
+        home = tmp_path / version
+        with RelayServer(home) as server:
+            ho, store = Member(server, "HO"), Member(server, "S001")
+            lane, body = Lane(ho, "items"), Body.of(10)
+            lane.send(1, [body])
+        whole, old = home / "relay.sqlite3", home / "old.sqlite3"
+        climb(old, version)
+        with closing(sqlite3.connect(old)) as connection, connection:
+            connection.execute("ATTACH ? AS whole", (str(whole),))
+            connection.execute("DELETE FROM audiences")
+            connection.execute("DELETE FROM organisations")
+            tables = "organisations sites streams audiences audience_members batches bodies reach"
+            for table in tables.split():
+                columns = ", ".join(
+                    f'"{row[1]}"' for row in connection.execute(f"PRAGMA main.table_info({table})")
+                )
+                connection.execute(
+                    f"INSERT INTO {table} ({columns}) SELECT {columns} FROM whole.{table}"
+                )
+        old.replace(whole)
+        with server:
+            assert lane.numbers(lane.read(store)) == [1]
+            answer = store.web.wait(store.web.wait(None, 0).at, 0)
+            assert not answer.rang
+            lane.send(2, [body])
+            assert store.web.wait(answer.at, 0).rang
+        assert schema(whole) == schema(tmp_path / "new.sqlite3")
+        with closing(sqlite3.connect(f"{whole}.before-{KNOWN_VERSIONS[-1]}")) as copy:
+            assert copy.execute("SELECT version_num FROM relay_version").fetchone() == (version,)
+            assert copy.execute("SELECT count(*) FROM batches").fetchone() == (1,)
+
+
 def test_every_key_leads_with_the_organisation(tmp_path: Path) -> None:
     open_database(tmp_path / "relay.sqlite3").close()
     with closing(sqlite3.connect(tmp_path / "relay.sqlite3")) as connection:

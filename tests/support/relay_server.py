@@ -21,6 +21,7 @@ from starlette.applications import Starlette
 from ginesys_sync.core.clock import SystemClock, iso
 from ginesys_sync.engine.webdb import Patience, WebDatabase
 from ginesys_sync.relay.main import invite
+from ginesys_sync.relay.protocol import Protocol
 from ginesys_sync.wire.messages import EnrolRequest, MailRequest, OpenAnswer, OpenRequest
 from ginesys_sync.wire.messages import StreamPlace as Place
 from ginesys_sync.wire.routes import PROTOCOL
@@ -110,7 +111,9 @@ def serving(app: Starlette) -> Iterator[str]:
     """An application served from a thread of this process, for tests that change its parts."""
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
-        uvicorn.Config(app, log_config=None, lifespan="off", ws="none", access_log=False)
+        uvicorn.Config(
+            app, http=Protocol, log_config=None, lifespan="off", ws="none", access_log=False
+        )
     )
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()

@@ -17,16 +17,17 @@ _ONE_AT_A_TIME = threading.Lock()
 """Alembic keeps what it runs in module globals: two threads would mix."""
 
 
-def climb(path: Path) -> None:
-    """Bring the database at `path` to the newest version. Two at once: the second finds it done.
+def climb(path: Path, version: str = "head") -> None:
+    """Bring the database at `path` to a version, the newest by default. Two at once: the second
+    finds it done.
 
     Raises sqlite3.Error; nothing is half-done then.
     """
     with _ONE_AT_A_TIME:
-        _climb(path)
+        _climb(path, version)
 
 
-def _climb(path: Path) -> None:
+def _climb(path: Path, version: str) -> None:
     engine = create_engine(f"sqlite+pysqlite:///{path}", poolclass=NullPool)
 
     @event.listens_for(engine, "connect")
@@ -42,7 +43,7 @@ def _climb(path: Path) -> None:
     try:
         with engine.connect() as connection:
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, version)
     except DBAPIError as fault:
         raise sqlite3.OperationalError(str(fault.orig)) from fault
     finally:
