@@ -9,7 +9,7 @@ meet.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from ginesys_sync.services.views import (
     BatchRow,
     ControlPage,
     Diagnosis,
+    ExportProgress,
     GridFilter,
     Overview,
     Page,
@@ -83,9 +84,22 @@ class Desk(Protocol):
     def records(self, stream: str, batch: int, after: int | None, limit: int) -> Page[RecordRow]:
         """The records of one batch."""
 
-    def export(self, is_sent: bool, wanted: GridFilter, path: Path) -> int:
+    def load_records(
+        self, run: int, stream: str, entity: str, after: int | None, limit: int
+    ) -> Page[RecordRow]:
+        """The records that a run took of one entity of a first load."""
+
+    def export(
+        self,
+        is_sent: bool,
+        wanted: GridFilter,
+        path: Path,
+        told: Callable[[ExportProgress], None] = ...,
+        is_stopped: Callable[[], bool] = ...,
+    ) -> int:
         """Write the rows as CSV (UTF-8 with a mark, so that spreadsheets read it). Returns how
-        many. May take long.
+        many. May take long: `told` hears now and then how it stands, on the caller's thread. Raises
+        Cancelled soon after `is_stopped()`; stopped or failed, it leaves no file.
         """
 
     def attention(self, after: int | None, limit: int) -> Page[AttentionRow]:

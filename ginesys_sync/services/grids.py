@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby, islice
-from pathlib import Path
 
-from ginesys_sync.core.errors import DiskFull, PlanUnfit
+from ginesys_sync.core.errors import PlanUnfit
 from ginesys_sync.core.model import Stream
 from ginesys_sync.core.plan import Plan
 from ginesys_sync.core.status import Kind, Reach, Status, received_status, sent_status
@@ -16,23 +13,6 @@ from ginesys_sync.services.views import BatchRow, GridFilter, Page, RunGroup
 from ginesys_sync.services.words import moment
 from ginesys_sync.store import grids, runs
 from ginesys_sync.store.database import Connection
-
-_CSV_HEAD = (
-    "run",
-    "kind",
-    "site",
-    "stream",
-    "batch",
-    "what",
-    "records",
-    "bytes",
-    "status",
-    "created_at",
-    "uploaded_at",
-    "received_at",
-    "processed_at",
-    "needs attention",
-)
 
 
 def count_words(plan: Plan, entity: str, count: int) -> str:
@@ -58,21 +38,42 @@ def channel_title(plan: Plan, stream: str) -> str:
 
 
 def sent(
-    connection: Connection, plan: Plan, wanted: GridFilter, run: int | None = None
+    connection: Connection,
+    plan: Plan,
+    wanted: GridFilter,
+    run: int | None = None,
+    look: Callable[[], None] = lambda: None,
 ) -> Iterator[BatchRow]:
-    """Sent rows that the filter wants, in its order."""
+    """Sent rows that the filter wants, in its order. `look` is called for each row looked at."""
     rows = (_sent_row(plan, row) for row in grids.sent_rows(connection, run, wanted.site))
-    return _ordered((row for row in rows if _is_wanted(row, wanted)), wanted.sort)
+    return _chosen(rows, wanted, look)
 
 
 def received(
-    connection: Connection, plan: Plan, me: str, wanted: GridFilter, run: int | None = None
+    connection: Connection,
+    plan: Plan,
+    me: str,
+    wanted: GridFilter,
+    run: int | None = None,
+    look: Callable[[], None] = lambda: None,
 ) -> Iterator[BatchRow]:
-    """Received rows that the filter wants, in its order."""
-    rows = (
-        _received_row(plan, row) for row in grids.received_rows(connection, me, run, wanted.site)
-    )
-    return _ordered((row for row in rows if _is_wanted(row, wanted)), wanted.sort)
+    """Received rows that the filter wants, in its order. `look` is called for each row looked
+    at.
+    """
+    found = grids.received_rows(connection, me, run, wanted.site)
+    return _chosen((_received_row(plan, row) for row in found), wanted, look)
+
+
+def _chosen(
+    rows: Iterable[BatchRow], wanted: GridFilter, look: Callable[[], None]
+) -> Iterator[BatchRow]:
+    def looked_at() -> Iterator[BatchRow]:
+        for row in rows:
+            look()
+            if _is_wanted(row, wanted):
+                yield row
+
+    return _ordered(looked_at(), wanted.sort)
 
 
 def _sent_row(plan: Plan, row: grids.SentRow) -> BatchRow:
@@ -111,21 +112,16 @@ def _needs(count: int, site: str) -> str:
 
 
 def _received_row(plan: Plan, row: grids.ReceivedRow) -> BatchRow:
-    is_ack = not row.entity
-    if is_ack:
-        lane = channel_title(plan, row.stream)
-        what = f"Acknowledgement of {lane}, up to batch {row.no:,}"
-    else:
-        what = count_words(plan, row.entity, row.records)
+    is_ack, is_load = not row.entity, row.whole is not None
     return BatchRow(
         run=row.run,
         kind=Kind.ACKNOWLEDGEMENT if is_ack else Kind.DATA,
         site=row.site,
         stream=row.stream,
         channel=channel_title(plan, row.stream),
-        batch=row.no,
+        batch=None if is_load else row.no,
         records=row.records,
-        what=what,
+        what=_received_words(plan, row),
         size=row.size,
         status=received_status(row.no, row.no if row.processed_at else 0),
         created_at=moment(row.sealed_at),
@@ -138,6 +134,17 @@ def _received_row(plan: Plan, row: grids.ReceivedRow) -> BatchRow:
     )
 
 
+def _received_words(plan: Plan, row: grids.ReceivedRow) -> str:
+    if not row.entity:
+        lane = channel_title(plan, row.stream)
+        return f"Acknowledgement of {lane}, up to batch {row.no:,}"
+    if row.whole is None:
+        return count_words(plan, row.entity, row.records)
+    # A load that was interrupted is several runs' work: each shows its part of the whole.
+    part = "" if row.records == row.whole else f"{row.records:,} of "
+    return f"First load: {part}{count_words(plan, row.entity, row.whole)}"
+
+
 def _is_wanted(row: BatchRow, wanted: GridFilter) -> bool:
     if wanted.status is not None and row.status is not wanted.status:
         return False
@@ -147,7 +154,8 @@ def _is_wanted(row: BatchRow, wanted: GridFilter) -> bool:
     ):
         return False
     text = wanted.text.casefold()
-    words = (row.what, row.channel, row.site, str(row.batch), row.status.value, row.problem)
+    number = "" if row.batch is None else str(row.batch)
+    words = (row.what, row.channel, row.site, number, row.status.value, row.problem)
     return not text or any(text in word.casefold() for word in words)
 
 
@@ -201,58 +209,28 @@ def _group(connection: Connection, plan: Plan, number: int, rows: list[BatchRow]
 
 
 def _holds(plan: Plan, rows: list[BatchRow]) -> str:
-    """`42 prices, 1 user`: each batch counted once, however many sites get it."""
+    """`first load (2,000 items, 600 prices), 42 prices, 1 user`: each batch counted once, however
+    many sites get it.
+    """
+    # The largest first: a first load holds nearly every kind, and only some are named.
+    loads = sorted((row for row in rows if row.is_first_load), key=lambda row: -row.records)
     batches = {(row.stream, row.batch): row for row in rows if row.kind is Kind.DATA}
-    counts: dict[str, int] = {}
-    for row in batches.values():
-        counts[row.entity] = counts.get(row.entity, 0) + row.records
-    words = [count_words(plan, entity, count) for entity, count in counts.items()]
+    words = [f"first load ({_first_kinds(_counts(plan, loads))})"] if loads else []
+    words += _counts(plan, (row for row in batches.values() if not row.is_first_load))
     acks = sum(row.kind is Kind.ACKNOWLEDGEMENT for row in rows)
     if acks:
         words.append(f"{acks:,} acknowledgement{'' if acks == 1 else 's'}")
-    shown = words[:4]
-    return ", ".join(shown) + (f" and {len(words) - 4} more kinds" if len(words) > 4 else "")
+    return _first_kinds(words)
 
 
-def write_csv(rows: Iterable[BatchRow], path: Path) -> int:
-    """Write rows as CSV, in UTF-8 with a mark so that spreadsheets read it. Returns how many."""
-    count = 0
-    try:
-        with path.open("w", encoding="utf-8-sig", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(_CSV_HEAD)
-            for row in rows:
-                writer.writerow(_csv_row(row))
-                count += 1
-    except OSError as fault:
-        raise DiskFull(
-            f"The file {path.name} could not be written.",
-            "Choose another folder, or free some space on the disk.",
-            detail=str(fault),
-        ) from fault
-    return count
+def _counts(plan: Plan, rows: Iterable[BatchRow]) -> list[str]:
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row.entity] = counts.get(row.entity, 0) + row.records
+    return [count_words(plan, entity, count) for entity, count in counts.items()]
 
 
-def _csv_row(row: BatchRow) -> tuple[object, ...]:
-    return (
-        row.run,
-        row.kind.value,
-        row.site,
-        row.stream,
-        row.batch,
-        _plain(row.what),
-        row.records,
-        row.size,
-        row.status.value,
-        *(at.isoformat() if at else "" for at in _moments(row)),
-        row.attention,
-    )
-
-
-def _moments(row: BatchRow) -> tuple[datetime | None, ...]:
-    return (row.created_at, row.uploaded_at, row.received_at, row.processed_at)
-
-
-def _plain(text: str) -> str:
-    """Text that a spreadsheet does not take for a formula."""
-    return f"'{text}" if text[:1] in "=+-@" else text
+def _first_kinds(words: list[str]) -> str:
+    more = len(words) - 4
+    rest = f" and {more} more {'kind' if more == 1 else 'kinds'}" if more > 0 else ""
+    return ", ".join(words[:4]) + rest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,8 @@ from ginesys_sync.core.errors import UnknownSite
 from ginesys_sync.core.plan import Plan, with_own_entities
 from ginesys_sync.services import grids as words
 from ginesys_sync.services.asked import progress_of
+from ginesys_sync.services.export import ExportWatch, Told, goes_on, nobody_asks, write_csv
+from ginesys_sync.services.first_loads import head_during_load, load_records
 from ginesys_sync.services.overview import head_of
 from ginesys_sync.services.site import opened_site
 from ginesys_sync.services.site_lines import site_lines
@@ -34,7 +36,7 @@ from ginesys_sync.services.views import (
 )
 from ginesys_sync.services.words import moment
 from ginesys_sync.store import grids, runs
-from ginesys_sync.store.database import Connection, database_faults, raw
+from ginesys_sync.store.database import Connection, database_faults, raw, snapshot
 from ginesys_sync.store.glance import read_glance
 from ginesys_sync.store.plans import present_plan
 
@@ -78,11 +80,12 @@ class HomeDesk:
             plan, me = self._plan(connection), self._site.code
             asked = runs.open_requests(connection)
             ended = next((r for r in runs.runs(connection, None, 5) if r.ended_at), None)
-            return replace(
+            head = replace(
                 head,
                 current=progress_of(connection, plan, me, asked[0].id, now) if asked else None,
                 last=run_summary(connection, plan, me, ended, now) if ended else None,
             )
+            return head_during_load(connection, head, me)
 
     def version(self) -> int:
         """Changes with every commit of another connection to this database."""
@@ -193,14 +196,43 @@ class HomeDesk:
                 connection, self._site, self._plan(connection), stream, batch, after or 0, limit
             )
 
-    def export(self, is_sent: bool, wanted: GridFilter, path: Path) -> int:
-        """Write the rows as CSV, on a connection of its own: it may take long."""
-        with self._site.database.connect() as connection, database_faults():
+    def load_records(
+        self, run: int, stream: str, entity: str, after: int | None, limit: int
+    ) -> Page[RecordRow]:
+        """The records of a part of a first load, from its bodies as long as they are kept."""
+        with self._asking() as connection:
+            plan = self._plan(connection)
+            return load_records(
+                connection, self._site, plan, run, stream, entity, after or 0, limit
+            )
+
+    def export(
+        self,
+        is_sent: bool,
+        wanted: GridFilter,
+        path: Path,
+        told: Told = nobody_asks,
+        is_stopped: Callable[[], bool] = goes_on,
+    ) -> int:
+        """Write the rows as CSV as one moment shows them, on a connection of its own: it may take
+        long."""
+        me = self._site.code
+        with (
+            self._site.database.connect() as connection,
+            database_faults(),
+            snapshot(connection),
+            grids.stoppable(connection, is_stopped),
+        ):
             plan = self._plan(connection)
             if is_sent:
-                return words.write_csv(words.sent(connection, plan, wanted), path)
-            rows = words.received(connection, plan, self._site.code, wanted)
-            return words.write_csv(rows, path)
+                total = grids.count_sent_rows(connection, wanted.site)
+                watch = ExportWatch(total, told, is_stopped)
+                rows = words.sent(connection, plan, wanted, look=watch.look)
+            else:
+                total = grids.count_received_rows(connection, me, wanted.site)
+                watch = ExportWatch(total, told, is_stopped)
+                rows = words.received(connection, plan, me, wanted, look=watch.look)
+            return write_csv(rows, path, watch)
 
     def attention(self, after: int | None, limit: int) -> Page[AttentionRow]:
         """What needs attention, newest first."""

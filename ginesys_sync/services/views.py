@@ -74,7 +74,9 @@ class SiteLine:
 
 @dataclass(frozen=True, slots=True)
 class BatchRow:
-    """One batch for one site (or one acknowledgement) in *Sent Data* or *Received Data*.
+    """One batch for one site (or one acknowledgement) in *Sent Data* or *Received Data*; or, for a
+    store that joined later, what one run took of one entity of its first load. That is data too,
+    but has no number: `batch` is None.
 
     `what` is in shop words (`42 prices`). `problem` is empty or a sentence."""
 
@@ -83,7 +85,7 @@ class BatchRow:
     site: str
     stream: str
     channel: str
-    batch: int
+    batch: int | None
     records: int
     what: str
     size: int
@@ -95,6 +97,11 @@ class BatchRow:
     attention: int
     problem: str
     entity: str = ""
+
+    @property
+    def is_first_load(self) -> bool:
+        """Whether this is a part of a first load."""
+        return self.kind is Kind.DATA and self.batch is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +266,17 @@ class Page(Generic[Row]):
 
 
 @dataclass(frozen=True, slots=True)
+class ExportProgress:
+    """How an export stands: rows in the file, rows of the books looked at, and how many of these
+    there are.
+    """
+
+    written: int
+    looked_at: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class ControlColumn:
     """A column of a HO Control list."""
 
@@ -283,8 +301,9 @@ class Overview:
     """What a window's head says at this moment. `headline` is one true sentence; `next_step` what
     to do, or empty.
 
-    situation: `first_run` (nothing was ever sent or received), `normal`, `running`, `first_load`,
-    `problem`, `killed` (the last run ended without a word; the next one finishes it).
+    situation: `first_run` (nothing was ever sent or received), `normal`, `running`, `first_load`
+    (a store waits for its first load, or a run is taking it), `problem`, `killed` (the last run
+    ended without a word; the next one finishes it).
     """
 
     identity: Identity

@@ -88,7 +88,8 @@ def read_glance(connection: sqlite3.Connection) -> Glance:
     ).fetchone() or ("", 0)
     heard = run(
         "SELECT max(at) FROM (SELECT max(received_at) AS at FROM sync_batch "
-        "UNION ALL SELECT max(collected_at) FROM sync_ack)"
+        "UNION ALL SELECT max(collected_at) FROM sync_ack "
+        "UNION ALL SELECT max(at) FROM sync_load WHERE state = 'taken')"
     ).fetchone()[0]
     selected = run(
         "SELECT sites FROM sync_run WHERE sites NOT IN ('*', '') ORDER BY no DESC LIMIT 1"

@@ -4,14 +4,19 @@ site.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from ginesys_sync.core.errors import Cancelled
 from ginesys_sync.store.database import raw
 from ginesys_sync.store.glance import COUNT_ATTENTION, TARGET, UNACKNOWLEDGED, WAITING_RECORDS
 
+_OPERATIONS = 20_000
+"""Steps of a query between two looks at whether it is to stop: a millisecond or so."""
 _SENT = f"""
 WITH {TARGET},
 pair AS (
@@ -38,25 +43,48 @@ row AS (
 SELECT id, run, site, stream, no, entity, records, size, sealed_at, uploaded_at, applied_at,
   collected_at, kind, attention FROM row
 """
-_RECEIVED = """
-WITH row AS (
+_IN_AT = """CASE WHEN s.epoch = b.epoch AND s.applied_no >= b.no THEN coalesce((SELECT k.applied_at
+       FROM sync_ack k WHERE k.stream = b.stream AND k.site = :me AND k.epoch = b.epoch
+       AND k.to_no >= b.no ORDER BY k.to_no, k.id LIMIT 1), b.received_at) END"""
+"""When what stands in `b` was processed: once the cursor of its stream, in `s`, has come so far."""
+_RECEIVED = f"""
+WITH chunk AS (
+  SELECT l.stream AS stream,
+    json_extract(c.value, '$.no') AS no, json_extract(c.value, '$.epoch') AS epoch,
+    json_extract(c.value, '$.run') AS run, json_extract(c.value, '$.entity') AS entity,
+    json_extract(c.value, '$.records') AS records, json_extract(c.value, '$.whole') AS whole,
+    json_extract(c.value, '$.size') AS size, json_extract(c.value, '$.made_at') AS made_at,
+    json_extract(c.value, '$.at') AS at
+  FROM sync_load l, json_each(l.chunks) c WHERE l.site = :me
+),
+taken AS (
+  SELECT stream, no, epoch, run, entity, sum(records) AS records, max(whole) AS whole,
+    sum(size) AS size, max(made_at) AS made_at, max(at) AS received_at,
+    max(run) OVER (PARTITION BY stream, no, epoch, entity) AS last_run
+  FROM chunk GROUP BY stream, no, epoch, run, entity
+),
+row AS (
   SELECT b.id AS id, b.run AS run, substr(b.stream, 1, instr(b.stream, '/') - 1) AS site,
     b.stream AS stream, b.no AS no, b.entity AS entity,
     b.records + b.gone AS records, b.size AS size,
-    b.sealed_at AS sealed_at, b.received_at AS received_at,
-    CASE WHEN s.epoch = b.epoch AND s.applied_no >= b.no THEN coalesce((SELECT k.applied_at
-       FROM sync_ack k WHERE k.stream = b.stream AND k.site = :me AND k.epoch = b.epoch
-       AND k.to_no >= b.no ORDER BY k.to_no, k.id LIMIT 1), b.received_at) END AS processed_at,
+    b.sealed_at AS sealed_at, b.received_at AS received_at, {_IN_AT} AS processed_at,
     (SELECT count(*) FROM sync_parked x WHERE x.stream = b.stream AND x.no = b.no
-       AND x.code <> 'kept_edit') AS attention
+       AND x.code <> 'kept_edit') AS attention, NULL AS whole
   FROM sync_batch b LEFT JOIN sync_stream s ON s.stream = b.stream WHERE b.received_at IS NOT NULL
   UNION ALL
+  SELECT 0, b.run, substr(b.stream, 1, instr(b.stream, '/') - 1), b.stream, b.no, b.entity,
+    b.records, b.size, b.made_at, b.received_at, {_IN_AT},
+    CASE WHEN b.run = b.last_run THEN (SELECT count(*) FROM sync_parked x
+       WHERE x.stream = b.stream AND x.no = b.no AND x.entity = b.entity
+       AND x.code <> 'kept_edit') ELSE 0 END, b.whole
+  FROM taken b LEFT JOIN sync_stream s ON s.stream = b.stream
+  UNION ALL
   SELECT -k.id, k.run, k.site, k.stream, k.to_no, '', k.to_no - k.from_no, 0, k.applied_at,
-    k.collected_at, k.collected_at, k.parked_total
+    k.collected_at, k.collected_at, k.parked_total, NULL
   FROM sync_ack k WHERE k.site <> :me
 )
 SELECT id, run, site, stream, no, entity, records, size, sealed_at, received_at, processed_at,
-  attention FROM row
+  attention, whole FROM row
 """
 
 
@@ -83,7 +111,9 @@ class SentRow:
 @dataclass(frozen=True, slots=True)
 class ReceivedRow:
     """One batch of another site, or one acknowledgement that was collected (then `entity` is empty,
-    `no` is how far it reaches and `records` how many batches it covers).
+    `no` is how far it reaches and `records` how many batches it covers), or what a run took of one
+    entity of a first load (then `whole` is how many records of it the load holds, `no` how far the
+    load reaches and `id` is 0).
     """
 
     id: int
@@ -98,6 +128,7 @@ class ReceivedRow:
     received_at: str
     processed_at: str | None
     attention: int
+    whole: int | None
 
 
 def sent_rows(connection: Connection, run: int | None = None, site: str = "") -> Iterator[SentRow]:
@@ -110,13 +141,51 @@ def sent_rows(connection: Connection, run: int | None = None, site: str = "") ->
 def received_rows(
     connection: Connection, me: str, run: int | None = None, site: str = ""
 ) -> Iterator[ReceivedRow]:
-    """Received rows, newest run and batch first, acknowledgements behind the batches of
-    their run.
+    """Received rows, newest run and batch first; behind the batches of a run its part of a first
+    load, and then acknowledgements.
     """
     where, values = _wanted(run, site)
-    query = f"{_RECEIVED} {where} ORDER BY run DESC, id DESC, site"
+    order = "run DESC, id DESC, site, received_at DESC, stream, entity"
+    query = f"{_RECEIVED} {where} ORDER BY {order}"
     for row in raw(connection).execute(query, {"me": me, **values}):
         yield ReceivedRow(*row)
+
+
+def count_sent_rows(connection: Connection, site: str = "") -> int:
+    """How many sent rows there are, for one site when given."""
+    query = (
+        f"WITH {TARGET} SELECT count(*) FROM sync_batch b JOIN target t ON t.audience = b.audience "
+        "WHERE b.received_at IS NULL AND :site IN ('', t.site)"
+    )
+    return int(raw(connection).execute(query, {"site": site}).fetchone()[0])
+
+
+def count_received_rows(connection: Connection, me: str, site: str = "") -> int:
+    """How many received rows there are, from one site when given."""
+    query = """
+SELECT (SELECT count(*) FROM sync_batch WHERE received_at IS NOT NULL
+    AND :site IN ('', substr(stream, 1, instr(stream, '/') - 1)))
+  + (SELECT count(*) FROM (SELECT DISTINCT l.stream, json_extract(c.value, '$.no'),
+      json_extract(c.value, '$.epoch'), json_extract(c.value, '$.run'),
+      json_extract(c.value, '$.entity') FROM sync_load l, json_each(l.chunks) c WHERE l.site = :me
+      AND :site IN ('', substr(l.stream, 1, instr(l.stream, '/') - 1))))
+  + (SELECT count(*) FROM sync_ack WHERE site <> :me AND :site IN ('', site))"""
+    return int(raw(connection).execute(query, {"me": me, "site": site}).fetchone()[0])
+
+
+@contextmanager
+def stoppable(connection: Connection, is_stopped: Callable[[], bool]) -> Iterator[None]:
+    """Inside, a long query ends soon after `is_stopped()`. Raises Cancelled then."""
+    driver = raw(connection)
+    driver.set_progress_handler(lambda: int(is_stopped()), _OPERATIONS)
+    try:
+        yield
+    except sqlite3.OperationalError as fault:
+        if not is_stopped():
+            raise
+        raise Cancelled("This was stopped by a person.", detail=str(fault)) from fault
+    finally:
+        driver.set_progress_handler(None, 0)
 
 
 def _wanted(run: int | None, site: str) -> tuple[str, dict[str, object]]:
@@ -203,13 +272,14 @@ def parked_by_origin(connection: Connection) -> list[tuple[str, int]]:
     return [(origin, count) for origin, count in raw(connection).execute(query)]
 
 
-def problems_of(connection: Connection, stream: str, no: int) -> dict[str, str]:
-    """Why records of a batch need attention, here or at a site: key as a person reads it →
-    reason.
+def problems_of(connection: Connection, stream: str, no: int, entity: str = "") -> dict[str, str]:
+    """Why records of a batch (of one entity, where several share a number) need attention, here or
+    at a site: key as a person reads it → reason.
     """
     query = """
 SELECT rtrim(k1 || ' / ' || k2 || ' / ' || k3 || ' / ' || k4, ' /'), reason FROM sync_parked
-WHERE stream = :stream AND no = :no AND code <> 'kept_edit'
+WHERE stream = :stream AND no = :no AND :entity IN ('', entity) AND code <> 'kept_edit'
 UNION ALL SELECT key, reason || ' (' || site || ')' FROM sync_attention
-WHERE stream = :stream AND no = :no"""
-    return dict(raw(connection).execute(query, {"stream": stream, "no": no}).fetchall())
+WHERE stream = :stream AND no = :no AND :entity IN ('', entity)"""
+    wanted = {"stream": stream, "no": no, "entity": entity}
+    return dict(raw(connection).execute(query, wanted).fetchall())

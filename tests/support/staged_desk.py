@@ -9,7 +9,7 @@ goes one stage further at each look.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,12 +18,14 @@ from ginesys_sync.core.status import (
     CONNECTION_SENTENCE,
     Outcome,
 )
+from ginesys_sync.services.export import Told, goes_on, nobody_asks, stopped
 from ginesys_sync.services.views import (
     AttentionRow,
     BatchRow,
     ControlColumn,
     ControlPage,
     Diagnosis,
+    ExportProgress,
     GridFilter,
     Light,
     Overview,
@@ -47,6 +49,8 @@ class StagedDesk:
         self.grid_fault: KnownError | None = None
         self.gate = threading.Event()
         self.gate.set()
+        self.export_gate = threading.Event()
+        self.export_gate.set()
         self.asked: list[Sequence[str] | None] = []
         self.cancelled: list[int] = []
         self.joining: list[SiteLine] = []
@@ -281,9 +285,27 @@ class StagedDesk:
         end = start + limit
         return Page(tuple(whole[start:end]), end if end < len(whole) else None)
 
-    def export(self, is_sent: bool, wanted: GridFilter, path: Path) -> int:
+    def load_records(
+        self, run: int, stream: str, entity: str, after: int | None, limit: int
+    ) -> Page[RecordRow]:
+        return self.records(stream, run, after, limit)
+
+    def export(
+        self,
+        is_sent: bool,
+        wanted: GridFilter,
+        path: Path,
+        told: Told = nobody_asks,
+        is_stopped: Callable[[], bool] = goes_on,
+    ) -> int:
+        """In halves: between them it waits for `export_gate`."""
         self._ask()
-        rows = self._filtered(self.sent if is_sent else self.received, wanted)
+        whole = self.sent if is_sent else self.received
+        rows = self._filtered(whole, wanted)
+        told(ExportProgress(len(rows) // 2, len(whole) // 2, len(whole)))
+        while not self.export_gate.wait(0.01):
+            if is_stopped():
+                raise stopped()
         path.write_text("\n".join(row.what for row in rows), encoding="utf-8-sig")
         return len(rows)
 
@@ -333,6 +355,7 @@ class StagedDesk:
 
     def close(self) -> None:
         self.gate.set()
+        self.export_gate.set()
 
     # --- behind the answers ---
 

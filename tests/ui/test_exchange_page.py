@@ -147,9 +147,9 @@ def test_the_grid_is_exported_as_it_is_filtered(
     offscreen.until(lambda: page.model.rowCount() == 8, what="the users")
     path = tmp_path / "sent.csv"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
-    offscreen.press(page.export)
-    offscreen.until(lambda: path.name in page.said.text() and path.exists(), what="the file")
-    offscreen.until(lambda: "8 rows written to" in page.said.text(), what="the count")
+    offscreen.press(page.foot.export)
+    offscreen.until(lambda: path.name in page.foot.said.text() and path.exists(), what="the file")
+    offscreen.until(lambda: "8 rows written to" in page.foot.said.text(), what="the count")
 
 
 def test_a_refresh_keeps_what_is_open_and_brings_the_news(qtbot: QtBot, launchpad: Opens) -> None:

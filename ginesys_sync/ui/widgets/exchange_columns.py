@@ -21,7 +21,14 @@ class More:
     shown: int
 
 
-Line = RunGroup | BatchRow | RecordRow | More
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The only line of an opened batch that cannot be looked into: the reason, and what to do."""
+
+    words: str
+
+
+Line = RunGroup | BatchRow | RecordRow | More | Why
 
 
 def status_pill(status: Status) -> PillWord:
@@ -41,13 +48,16 @@ def _what(line: Line) -> str:
         return line.what
     if isinstance(line, More):
         return f"Show more ({grouped(line.shown)} shown)"
+    if isinstance(line, Why):
+        return line.words
     return line.label if line.key in ("", line.label) else f"{line.label}  ({line.key})"
 
 
 def _number(line: Line) -> str:
     if not isinstance(line, BatchRow):
         return ""
-    return f"{line.channel} {grouped(line.batch)}" if line.channel else grouped(line.batch)
+    number = "" if line.batch is None else grouped(line.batch)
+    return f"{line.channel} {number}".strip()
 
 
 def _pills(line: Line) -> tuple[PillWord, ...]:
@@ -100,6 +110,8 @@ def heading(line: Line | None) -> Heading | None:
     and key."""
     if isinstance(line, RunGroup | RecordRow):
         return Heading(_what(line), 4, isinstance(line, RunGroup))
+    if isinstance(line, Why):
+        return Heading(_what(line), 8, False)
     return None
 
 
@@ -133,6 +145,8 @@ def _kind_tip(line: Line) -> str:
         return f"{line.title}\n{exact(line.started_at)}\n{much}"
     if isinstance(line, BatchRow) and line.kind is Kind.ACKNOWLEDGEMENT:
         return f"Acknowledgement from {line.site}: {line.what}"
+    if isinstance(line, BatchRow) and line.is_first_load:
+        return f"{line.what}\nMade at head office {exact(line.created_at)}"
     return _what(line)
 
 

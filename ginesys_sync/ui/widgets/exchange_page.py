@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from ginesys_sync.core.errors import KnownError
 from ginesys_sync.services.desk import Desk
-from ginesys_sync.ui.widgets import ask, grid, icons, theme, tokens
+from ginesys_sync.ui.widgets import grid, tokens
 from ginesys_sync.ui.widgets.background import Background
+from ginesys_sync.ui.widgets.exchange_export import ExportFoot
 from ginesys_sync.ui.widgets.exchange_tree import ExchangeTree
 from ginesys_sync.ui.widgets.faces import FourFaces
 from ginesys_sync.ui.widgets.filter_bar import FilterBar
-from ginesys_sync.ui.widgets.wording import counted
 
 
 class ExchangePage(QWidget):
@@ -34,21 +24,20 @@ class ExchangePage(QWidget):
         self, desk: Desk, background: Background, is_sent: bool, is_ho: bool, next_step: str
     ) -> None:
         super().__init__()
-        self._desk, self._background, self._next_step = desk, background, next_step
+        self._next_step = next_step
         self.is_sent, self._is_ho = is_sent, is_ho
         self.name = "Sent Data" if is_sent else "Received Data"
         self.filters = FilterBar(is_sent, has_sites=is_ho)
         self.grouped = QCheckBox("&Group by sync")
         self.grouped.setChecked(True)
-        self.export = QPushButton("&Export CSV…")
         self.model = ExchangeTree(desk, is_sent, background, self)
         self.tree = grid.tree(self.model.columns, self.name)
         self.tree.setModel(self.model)
         self.faces = FourFaces(self.tree)
-        self.said = QLabel("")
-        theme.mark(self.said, "small")
-        self.said.setWordWrap(True)
         self._sort = ""
+        self.foot = ExportFoot(
+            desk, background, is_sent, lambda: self.filters.wanted(self._sort), self.grouped
+        )
         self._lay_out()
         self._wire()
 
@@ -60,23 +49,16 @@ class ExchangePage(QWidget):
         if not self._is_ho:
             # A store exchanges with head office alone: the same word in every row says nothing.
             self.tree.header().hideSection(1)
-        icons.put_on(self.export, "file-down", "text")
-        row = QHBoxLayout()
-        row.setSpacing(tokens.SPACE_3)
-        row.addWidget(self.grouped)
-        row.addWidget(self.said, 1)
-        row.addWidget(self.export)
         column = QVBoxLayout(self)
         column.setContentsMargins(tokens.SPACE_5, tokens.SPACE_3, tokens.SPACE_5, tokens.SPACE_3)
         column.setSpacing(tokens.SPACE_2)
         column.addWidget(self.filters)
         column.addWidget(self.faces, 1)
-        column.addLayout(row)
+        column.addWidget(self.foot)
 
     def _wire(self) -> None:
         self.filters.changed.connect(self.look)
         self.grouped.toggled.connect(self._regroup)
-        self.export.clicked.connect(self._choose_file)
         self.tree.header().sectionClicked.connect(self._sort_by)
         self.tree.activated.connect(self._activate)
         self.tree.clicked.connect(self._click)
@@ -84,10 +66,6 @@ class ExchangePage(QWidget):
         self.tree.verticalScrollBar().rangeChanged.connect(self._fetch_near_the_end)
         self.model.loaded.connect(self._show_loaded)
         self.model.failed.connect(self._show_fault)
-        theme.theme().changed.connect(self._recolour)
-
-    def _recolour(self) -> None:
-        icons.put_on(self.export, "file-down", "text")
 
     # --- what is shown ---
 
@@ -106,7 +84,7 @@ class ExchangePage(QWidget):
         self.filters.offer_sites(codes)
 
     def _show_loaded(self) -> None:
-        self.export.setEnabled(not self.model.is_empty)
+        self.foot.offer(not self.model.is_empty)
         if not self.model.is_empty:
             self.faces.show_content()
         elif self.filters.is_open:
@@ -174,33 +152,3 @@ class ExchangePage(QWidget):
         first = index.siblingAtColumn(0)
         if not self.model.open_more(first) and self.model.hasChildren(first):
             self.tree.setExpanded(first, not self.tree.isExpanded(first))
-
-    # --- export ---
-
-    def _choose_file(self) -> None:
-        start = str(Path.home() / f"{self.name}.csv")
-        chosen, _ = QFileDialog.getSaveFileName(self, "Export CSV", start, "CSV (*.csv)")
-        if chosen:
-            self.export_to(Path(chosen))
-
-    def export_to(self, path: Path) -> None:
-        """Write what the filters ask for to `path`, in the background."""
-        wanted = self.filters.wanted(self._sort)
-        self._say(f"Writing {path.name}…")
-        self.export.setEnabled(False)
-
-        def written(count: int) -> None:
-            self.export.setEnabled(True)
-            self._say(f"{counted(count, 'row')} written to {path}.")
-
-        def failed(fault: KnownError) -> None:
-            self.export.setEnabled(True)
-            self._say("")
-            ask.tell(self, fault)
-
-        self._background.run(
-            lambda: self._desk.export(self.is_sent, wanted, path), written, failed, lane="export"
-        )
-
-    def _say(self, words: str) -> None:
-        self.said.setText(words)

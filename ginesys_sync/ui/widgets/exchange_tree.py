@@ -18,7 +18,7 @@ from ginesys_sync.services.views import BatchRow, GridFilter, Page, RecordRow, R
 from ginesys_sync.ui.widgets import theme
 from ginesys_sync.ui.widgets.background import Background
 from ginesys_sync.ui.widgets.columns import Index, Role
-from ginesys_sync.ui.widgets.exchange_columns import Line, More, columns, heading
+from ginesys_sync.ui.widgets.exchange_columns import Line, More, Why, columns, heading
 
 PAGE = 50
 
@@ -55,10 +55,10 @@ class Node:
         if isinstance(line, RunGroup):
             return ("run", line.run)
         if isinstance(line, BatchRow):
-            return ("batch", line.run, line.kind, line.site, line.stream, line.batch)
+            return ("batch", line.run, line.kind, line.site, line.stream, line.batch, line.entity)
         if isinstance(line, RecordRow):
             return ("record", line.entity, line.key)
-        return ("more",)
+        return ("why",) if isinstance(line, Why) else ("more",)
 
     def renumber(self) -> None:
         """Write down each child's place."""
@@ -187,8 +187,7 @@ class ExchangeTree(QAbstractItemModel):
     def _look_again(self, node: Node) -> None:
         if node.is_fetching:
             return
-        lines = [child for child in node.children if not isinstance(child.line, More)]
-        self._fetch(node, None, max(PAGE, len(lines)))
+        self._fetch(node, None, max(PAGE, len(_rows(node))))
 
     def _fetch(self, node: Node, after: int | None, limit: int) -> None:
         node.is_fetching = True
@@ -196,7 +195,7 @@ class ExchangeTree(QAbstractItemModel):
 
         def ask() -> Page[Any]:
             if isinstance(line, BatchRow):
-                return self._desk.records(line.stream, line.batch, after, limit)
+                return self._records(line, after, limit)
             if isinstance(line, RunGroup):
                 rows = self._desk.sent_rows if self._is_sent else self._desk.received_rows
                 return rows(line.run, wanted, after, limit)
@@ -214,10 +213,21 @@ class ExchangeTree(QAbstractItemModel):
             lane=lane,
         )
 
+    def _records(self, line: BatchRow, after: int | None, limit: int) -> Page[RecordRow]:
+        if line.batch is None:
+            return self._desk.load_records(line.run, line.stream, line.entity, after, limit)
+        return self._desk.records(line.stream, line.batch, after, limit)
+
     def _give_up(self, node: Node, fault: KnownError) -> None:
         node.is_fetching = False
-        if self._is_shown(node):
-            self.failed.emit(fault)
+        if not self._is_shown(node):
+            return
+        if isinstance(node.line, BatchRow):
+            # One batch that cannot be looked into takes nothing else from the page.
+            node.is_known = True
+            self._settle(node, [*_rows(node), Node(Why(str(fault)), node)])
+            return
+        self.failed.emit(fault)
 
     def _is_shown(self, node: Node) -> bool:
         while node.parent is not None:
@@ -231,8 +241,7 @@ class ExchangeTree(QAbstractItemModel):
         node.is_known = True
         node.next = page.next
         fresh = [Node(line, node) for line in page.rows]
-        kept = [child for child in node.children if not isinstance(child.line, More)]
-        whole = fresh if after is None else kept + fresh
+        whole = fresh if after is None else _rows(node) + fresh
         if page.next is not None and node is not self._root:
             whole.append(Node(More(len(whole)), node))
         self._settle(node, whole)
@@ -289,3 +298,8 @@ class ExchangeTree(QAbstractItemModel):
             child.line = line
             right = self._index(child, len(self.columns) - 1)
             self.dataChanged.emit(self.index_of(child), right)
+
+
+def _rows(node: Node) -> list[Node]:
+    """What stands below a node, without a line that only says something about it."""
+    return [child for child in node.children if not isinstance(child.line, More | Why)]

@@ -1,0 +1,179 @@
+"""*Export CSV*: the rows of a grid into a file, telling how far it is; stopped or failed it leaves
+no file, and an older one of that name as it was.
+"""
+
+from __future__ import annotations
+
+import csv
+import errno
+import os
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+from ginesys_sync.core.errors import Cancelled, DiskFull, KnownError
+from ginesys_sync.services.views import BatchRow, ExportProgress
+
+Told = Callable[[ExportProgress], None]
+
+_HEAD = (
+    "run",
+    "kind",
+    "site",
+    "stream",
+    "batch",
+    "what",
+    "records",
+    "bytes",
+    "status",
+    "created_at",
+    "uploaded_at",
+    "received_at",
+    "processed_at",
+    "needs attention",
+)
+_STEP = 500
+"""Rows between two looks at whether a person has stopped it."""
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_NO_FOLDER = {errno.ENOENT, errno.ENOTDIR}
+
+
+class FileNotWritten(KnownError):
+    """The file that a person chose cannot be written as it is."""
+
+    code = "file"
+    default_advice = "Choose another folder, then export again."
+
+
+def nobody_asks(_: ExportProgress) -> None:
+    """For those who do not watch an export."""
+
+
+def goes_on() -> bool:
+    """For those who never stop one."""
+    return False
+
+
+class ExportWatch:
+    """Counts an export's rows, tells of them and hears that it is to stop: then Cancelled."""
+
+    def __init__(self, total: int, told: Told, is_stopped: Callable[[], bool]) -> None:
+        self._total = total
+        self._told = told
+        self._is_stopped = is_stopped
+        self._looked_at = 0
+        self._written = 0
+
+    def look(self) -> None:
+        """One more row of the books was looked at."""
+        self._looked_at += 1
+        if self._looked_at % _STEP == 0:
+            self.tell()
+
+    def write(self) -> None:
+        """One more row is in the file."""
+        self._written += 1
+        if self._written % _STEP == 0:
+            self.tell()
+
+    def tell(self) -> None:
+        """Say how it stands. Raises Cancelled when it is to stop."""
+        if self._is_stopped():
+            raise stopped()
+        self._told(ExportProgress(self._written, self._looked_at, self._total))
+
+
+def stopped() -> Cancelled:
+    """What an export ends with when a person stopped it."""
+    return Cancelled("The export was stopped.", "No file was written. Export again when you want.")
+
+
+def write_csv(rows: Iterable[BatchRow], path: Path, watch: ExportWatch) -> int:
+    """Write rows as CSV, in UTF-8 with a mark so that spreadsheets read it. Returns how many.
+
+    Raises Cancelled, or DiskFull or FileNotWritten; then nothing is left of it."""
+    count = 0
+    watch.tell()
+    with _aside(path) as file:
+        writer = csv.writer(file)
+        writer.writerow(_HEAD)
+        for row in rows:
+            writer.writerow(_csv_row(row))
+            count += 1
+            watch.write()
+        watch.tell()
+    return count
+
+
+@contextmanager
+def _aside(path: Path) -> Iterator[TextIO]:
+    """A file beside `path` that takes its place when all is written and on disk."""
+    part = None
+    try:
+        target = path.resolve()
+        part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
+        with part.open("x", encoding="utf-8-sig", newline="") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    except OSError as fault:
+        raise _told_as(fault, path) from fault
+    finally:
+        if part is not None:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def _told_as(fault: OSError, path: Path) -> KnownError:
+    """Why the file could not be written, in shop words."""
+    name, detail = path.name, str(fault)
+    if fault.errno in _NO_ROOM:
+        return DiskFull(
+            f"There is no room on the disk for {name}.",
+            "Free some space or choose another disk, then export again. No file was written.",
+            detail,
+        )
+    if fault.errno in _NOT_ALLOWED:
+        return FileNotWritten(
+            f"{name} may not be written there.",
+            "Choose another folder, then export again. If the file is open in another program, "
+            "close it there first.",
+            detail,
+        )
+    if fault.errno == errno.EISDIR:
+        return FileNotWritten(
+            f"{name} is the name of a folder.", "Choose another name, then export again.", detail
+        )
+    if fault.errno in _NO_FOLDER:
+        return FileNotWritten(f"The folder for {name} is not there.", detail=detail)
+    return FileNotWritten(f"{name} could not be written.", detail=detail)
+
+
+def _csv_row(row: BatchRow) -> tuple[object, ...]:
+    return (
+        row.run,
+        row.kind.value,
+        row.site,
+        row.stream,
+        row.batch,
+        _plain(row.what),
+        row.records,
+        row.size,
+        row.status.value,
+        *(at.isoformat() if at else "" for at in _moments(row)),
+        row.attention,
+    )
+
+
+def _moments(row: BatchRow) -> tuple[datetime | None, ...]:
+    return (row.created_at, row.uploaded_at, row.received_at, row.processed_at)
+
+
+def _plain(text: str) -> str:
+    """Text that a spreadsheet does not take for a formula."""
+    return f"'{text}" if text[:1] in "=+-@" else text
