@@ -107,6 +107,12 @@ def _plan(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _control(asked: argparse.Namespace) -> int:
+    from ginesys_sync.cli.control import run
+
+    return run(asked)
+
+
 def _schedule(asked: argparse.Namespace) -> int:
     from ginesys_sync.cli.schedule import run
 
@@ -180,6 +186,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "pos": _pos,
     "service": _service,
     "schedule": _schedule,
+    "control": _control,
     "plan": _plan,
     "batch": _batch,
     "relay": _relay,

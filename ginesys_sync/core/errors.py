@@ -142,6 +142,13 @@ class UnknownSite(KnownError):
     default_advice = "`ginesys-sync status --sites` lists the sites of the chain."
 
 
+class NotPossible(KnownError):
+    """What a person asked for cannot be done as things stand."""
+
+    code = "not_possible"
+    default_advice = "Look at how things stand, then ask for something else."
+
+
 class Cancelled(KnownError):
     """A person stopped the run."""
 

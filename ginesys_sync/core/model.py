@@ -37,6 +37,10 @@ class SiteState(StrEnum):
     CLOSED = "closed"
 
 
+IN_THE_CHAIN = frozenset({SiteState.ACTIVE, SiteState.BLOCKED})
+"""The states of a site that records are for: a block is a pause, not a farewell."""
+
+
 def is_site_code(text: str) -> bool:
     """Whether `text` may be a site's code: 1-16 capitals, digits, `-`, `_`."""
     return _SITE_CODE.fullmatch(text) is not None

@@ -73,7 +73,9 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A kind of record the chain syncs."""
+    """A kind of record the chain syncs. `watch` are columns of its root table, numbers such as
+    prices, whose fall by more than half a person is warned of before it is sent.
+    """
 
     name: str
     one: str
@@ -86,6 +88,7 @@ class Entity:
     site_column: str = ""
     edited_column: str = ""
     label: str = ""
+    watch: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -96,6 +99,11 @@ class Entity:
     def tables(self) -> tuple[Table, ...]:
         """Root first, then the children in the plan's order (parents before their own children)."""
         return (self.root, *self.children)
+
+    @property
+    def as_it_travels(self) -> Entity:
+        """The same without what changes nothing about how its records travel."""
+        return replace(self, watch=())
 
     def count_words(self, n: int) -> str:
         """`42 prices`, `1 user`."""

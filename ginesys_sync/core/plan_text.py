@@ -13,6 +13,7 @@ shape:
         "site_column": "store",                       for owner `site`: whose record it is
         "edited_column": "changed_at",                for owner `shared`: breaks ties
         "label": "number",                            the column a person searches by
+        "watch": ["total"],                           numbers whose fall by half is warned of
         "audience": {"rule": "all"} | {"rule": "column", "column": "store"}
                   | {"rule": "allocation", "table": "promotion_site", "record": ["promotion"],
                      "site": "store"}
@@ -63,6 +64,7 @@ _ENTITY_WORDS = frozenset(
         "site_column",
         "edited_column",
         "label",
+        "watch",
         "audience",
         "children",
     ]
@@ -108,7 +110,7 @@ def _entity_document(entity: Entity) -> dict[str, Any]:
     elif rule.rule is not Rule.ALL:
         site = "site" if rule.rule is Rule.ALLOCATION else "group"
         audience |= {"table": rule.table, "record": list(rule.columns), site: rule.site}
-    return {
+    document = {
         "name": entity.name,
         "one": entity.one,
         "many": entity.many,
@@ -126,6 +128,8 @@ def _entity_document(entity: Entity) -> dict[str, Any]:
             for c in entity.children
         ],
     }
+    # Left out when there is none: programs that do not know the word read such plans too.
+    return document | ({"watch": list(entity.watch)} if entity.watch else {})
 
 
 class _Reader:
@@ -188,12 +192,14 @@ class _Reader:
             site_column=self._optional(raw, "site_column", where),
             edited_column=self._optional(raw, "edited_column", where),
             label=self._optional(raw, "label", where) or root.key[-1],
+            watch=self._names(raw, "watch", where),
         )
         if owner is Owner.SITE and not entity.site_column:
             raise PlanUnfit(
                 f"{where} belongs to the sites and needs a site_column that says whose a record is."
             )
-        for column in filter(None, (entity.site_column, entity.edited_column, entity.label)):
+        named = (entity.site_column, entity.edited_column, entity.label, *entity.watch)
+        for column in filter(None, named):
             if root.columns and column not in root.columns:
                 raise PlanUnfit(f"{where}: {column!r} is not among its columns.")
         return entity

@@ -43,23 +43,29 @@ class Reach:
     released: the site may read up to here.
     acknowledged: the site has applied up to here.
     covered: a full load brought the site up to here (0: none did).
+    is_blocked: a person keeps the release of this stream where it is.
     """
 
     uploaded: int
     released: int
     acknowledged: int
     covered: int = 0
+    is_blocked: bool = False
 
 
-def sent_status(no: int, reach: Reach) -> Status:
-    """The status of the sender's batch `no` for one site of its audience."""
+def sent_status(no: int, reach: Reach, is_withdrawn: bool = False) -> Status:
+    """The status of the sender's batch `no` for one site of its audience. `is_withdrawn`: a person
+    took it back before the site had heard of it.
+    """
+    if is_withdrawn:
+        return Status.WITHDRAWN
     if no <= reach.covered:
         return Status.COVERED
     if no <= reach.acknowledged:
         return Status.PROCESSED
     if no <= min(reach.uploaded, reach.released):
         return Status.UPLOADED
-    return Status.WAITING
+    return Status.BLOCKED if reach.is_blocked else Status.WAITING
 
 
 def received_status(no: int, cursor: int) -> Status:

@@ -20,7 +20,7 @@ from ginesys_sync.engine.plan import put_plan_in_place
 from ginesys_sync.engine.receive import entity_of, fetch_body, opened, stops_a_stream
 from ginesys_sync.engine.seal import TARGET_ROWS, next_limit
 from ginesys_sync.engine.sweeping import Sweeping
-from ginesys_sync.store import due_loads, ledger, loading, sweeping
+from ginesys_sync.store import blocks, due_loads, ledger, loading, sweeping
 from ginesys_sync.store.applying import BodyApplier
 from ginesys_sync.store.database import Connection, read_state, transaction, write_state
 from ginesys_sync.store.fence import require_fence
@@ -32,12 +32,15 @@ from ginesys_sync.wire.routes import MAX_BODY_BYTES
 
 def offer_loads(context: RunContext, connection: Connection) -> None:
     """Build and offer the loads that are owed to sites this run releases to. Loads of one stream
-    share their chunks.
+    share their chunks. Those of a blocked lane wait: they would bring what is not released.
     """
+    blocked = blocks.blocked_channels(connection)
     due = [
         load
         for load in due_loads.due_loads(connection)
-        if load.state == due_loads.DUE and (context.sites is None or load.site in context.sites)
+        if load.state == due_loads.DUE
+        and (context.sites is None or load.site in context.sites)
+        and Stream.parse(load.stream).channel not in blocked
     ]
     for stream in sorted({load.stream for load in due}):
         _Offer(context, connection, [load for load in due if load.stream == stream]).make()
@@ -52,7 +55,8 @@ class _Offer:
         self._context = context
         self._connection = connection
         self._stream = due[0].stream
-        self._no = min(load.no for load in due)
+        # Each of these numbers was the head before any chunk that all of these loads share.
+        self._no = max(load.no for load in due)
         self._sites = [load.site for load in due]
         built = min((load.chunks for load in due), key=len)
         version = context.plan.version

@@ -6,7 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ginesys_sync.core.model import HEAD_OFFICE, Role, Site, SiteCode, SiteState, Stream
+from ginesys_sync.core.model import (
+    HEAD_OFFICE,
+    IN_THE_CHAIN,
+    Role,
+    Site,
+    SiteCode,
+    SiteState,
+    Stream,
+)
 from ginesys_sync.core.plan import Plan
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.store import due_loads, sites
@@ -117,7 +125,7 @@ def _contact(answer: SiteContact) -> sites.Contact:
 
 def _audiences_changed(before: Iterable[Site], after: Iterable[Site]) -> bool:
     def facts(members: Iterable[Site]) -> set[tuple[str, bool, tuple[str, ...]]]:
-        return {(s.code, s.state is SiteState.ACTIVE, s.groups) for s in members}
+        return {(s.code, s.state in IN_THE_CHAIN, s.groups) for s in members}
 
     return facts(before) != facts(after)
 
@@ -126,7 +134,11 @@ def _owe_loads(connection: Connection, answers: Sequence[SiteContact], at: str) 
     """Owe every wanted load that is not owed yet. Returns the sites that had been sent records
     before.
     """
-    owed = {(load.site, load.stream) for load in due_loads.due_loads(connection)}
+    owed = {
+        (load.site, load.stream)
+        for load in due_loads.due_loads(connection)
+        if load.state == due_loads.DUE  # one that was offered and is wanted again was forgotten
+    }
     joined = []
     for answer in answers:
         wanted = [

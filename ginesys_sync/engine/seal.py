@@ -65,10 +65,15 @@ class ReadChanges:
         self._reader = reader
         self._out = out
         waiting = reader.waiting()
-        self._entities = [e for e in context.plan.in_order() if waiting.get(e.name)]
+        entities = [e for e in context.plan.in_order() if waiting.get(e.name)]
+        self._queue: list[tuple[Entity, int | None]] = [
+            (entity, chosen)
+            for entity in entities
+            for chosen in (None, *reader.chosen(entity.name))
+        ]
         self._after = 0
         self._limit = 0
-        for entity in self._entities:
+        for entity in entities:
             context.tally.expect(Stage.COLLECTING, waiting[entity.name])
 
     def step(self) -> Turn:
@@ -76,31 +81,34 @@ class ReadChanges:
         if self._out.is_full:
             return Turn.IDLE
         self._context.check_cancelled()
-        if not self._entities:
+        if not self._queue:
             self._out.close()
             return Turn.DONE
-        entity = self._entities[0]
+        entity, chosen = self._queue[0]
         limit = self._limit or (FIRST_LIMIT_WITH_CHILDREN if entity.children else TARGET_ROWS)
-        cut = self._cut_or_skip(entity, limit)
+        cut = self._cut_or_skip(entity, limit, chosen)
         if cut is None:
-            self._entities.pop(0)
+            self._queue.pop(0)
             self._after = self._limit = 0
         else:
             self._after = cut.claim.last_id
             self._out.give(cut)
         return Turn.PROGRESS
 
-    def _cut_or_skip(self, entity: Entity, limit: int) -> CutClaim | None:
+    def _cut_or_skip(self, entity: Entity, limit: int, chosen: int | None) -> CutClaim | None:
         """An entity whose tables are no longer as the plan says is left for another run."""
         try:
-            return self._cut(entity, limit)
+            return self._cut(entity, limit, chosen)
         except PlanUnfit as fault:
+            self._queue = [each for each in self._queue if each == (entity, chosen)] + [
+                each for each in self._queue if each[0] != entity
+            ]
             self._context.note(f"{entity.many.capitalize()} could not be sent: {fault}")
             return None
 
-    def _cut(self, entity: Entity, limit: int) -> CutClaim | None:
+    def _cut(self, entity: Entity, limit: int, chosen: int | None) -> CutClaim | None:
         while True:
-            claim = self._reader.claim(entity, self._after, limit)
+            claim = self._reader.claim(entity, self._after, limit, chosen)
             if claim is None:
                 return None
             bodies = tuple((target, self._reader.body(claim, target)) for target in claim.targets)

@@ -18,6 +18,7 @@ from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.pump import Channel, Turn
 from ginesys_sync.engine.seal import SealedClaim
 from ginesys_sync.store import ledger
+from ginesys_sync.store.blocks import blocked_channels
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.fence import require_fence
 from ginesys_sync.wire.body import PackedBody
@@ -108,15 +109,16 @@ def post(
     bodies: dict[str, PackedBody],
 ) -> None:
     """Post manifests with their release; what the Web Database lacks is sent and asked again. Then
-    the books.
+    the books. A blocked lane is sent and not released.
     """
     reached: dict[str, int] = {}
     for batch in batches:
         reached[batch.stream] = max(batch.no, reached.get(batch.stream, 0))
+    free = _unblocked(connection, reached)
     request = BatchesRequest(
         audiences={Audience.parse(b.members).name: b.members for b in batches},
         batches=[_manifest(context, batch, bodies) for batch in batches],
-        release=_release(context, reached),
+        release=_release(context, free),
     )
     answer = context.web.post_batches(request)
     if answer.missing:
@@ -134,6 +136,7 @@ def post(
         require_fence(connection, context.fence)
         for stream, no in reached.items():
             ledger.note_uploaded(connection, stream, context.epoch, no, at)
+        for stream, no in free.items():
             ledger.note_release(connection, stream, _release_names(context), no, context.run, at)
     for batch in batches:
         context.tally.add(Stage.SENDING, batch.records + batch.gone, batch.size)
@@ -141,7 +144,7 @@ def post(
 
 def release_rest(context: RunContext, connection: Connection) -> None:
     """Let the run's sites read what was uploaded earlier and is not theirs to read yet."""
-    behind = {}
+    behind: dict[str, int] = {}
     for name, stream in ledger.streams(connection).items():
         if Stream.parse(name).origin != context.site or not stream.uploaded_no:
             continue
@@ -151,6 +154,7 @@ def release_rest(context: RunContext, connection: Connection) -> None:
         ]
         if min(reach, default=stream.uploaded_no) < stream.uploaded_no:
             behind[name] = stream.uploaded_no
+    behind = _unblocked(connection, behind)
     if not behind:
         return
     context.web.post_batches(BatchesRequest(release=_release(context, behind)))
@@ -160,6 +164,12 @@ def release_rest(context: RunContext, connection: Connection) -> None:
             ledger.note_release(
                 connection, name, _release_names(context), no, context.run, context.now()
             )
+
+
+def _unblocked(connection: Connection, reached: dict[str, int]) -> dict[str, int]:
+    """Without the streams of lanes whose release a person keeps where it is."""
+    blocked = blocked_channels(connection)
+    return {name: no for name, no in reached.items() if Stream.parse(name).channel not in blocked}
 
 
 def _release_names(context: RunContext) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import groupby, islice
 
 from ginesys_sync.core.errors import PlanUnfit
@@ -11,7 +12,7 @@ from ginesys_sync.core.plan import Plan
 from ginesys_sync.core.status import Kind, Reach, Status, received_status, sent_status
 from ginesys_sync.services.views import BatchRow, GridFilter, Page, RunGroup
 from ginesys_sync.services.words import moment
-from ginesys_sync.store import grids, runs
+from ginesys_sync.store import blocks, grids, runs
 from ginesys_sync.store.database import Connection
 
 
@@ -45,7 +46,8 @@ def sent(
     look: Callable[[], None] = lambda: None,
 ) -> Iterator[BatchRow]:
     """Sent rows that the filter wants, in its order. `look` is called for each row looked at."""
-    rows = (_sent_row(plan, row) for row in grids.sent_rows(connection, run, wanted.site))
+    held = _Held.now(connection)
+    rows = (_sent_row(plan, row, held) for row in grids.sent_rows(connection, run, wanted.site))
     return _chosen(rows, wanted, look)
 
 
@@ -76,14 +78,35 @@ def _chosen(
     return _ordered(looked_at(), wanted.sort)
 
 
-def _sent_row(plan: Plan, row: grids.SentRow) -> BatchRow:
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What people hold back of own batches: the lanes and why; and the parts (stream, number, site)
+    that were withdrawn from single stores. Read once: nothing is written per batch and site."""
+
+    channels: dict[str, str]
+    parts: frozenset[tuple[object, ...]]
+
+    @classmethod
+    def now(cls, connection: Connection) -> _Held:
+        rows = blocks.blocks(connection, (blocks.Held.CHANNEL, blocks.Held.PART))
+        channels = {row.name: row.reason for row in rows if row.kind is blocks.Held.CHANNEL}
+        parts = {(row.name, *row.key[:2]) for row in rows if row.kind is blocks.Held.PART}
+        return cls(channels, frozenset(parts))
+
+
+def _sent_row(plan: Plan, row: grids.SentRow, held: _Held) -> BatchRow:
     is_covered = row.kind == "load"
+    why_blocked = held.channels.get(Stream.parse(row.stream).channel)
+    is_withdrawn = row.withdrawn_at is not None or (row.stream, row.no, row.site) in held.parts
     reach = Reach(
         uploaded=row.no if row.uploaded_at else 0,
         released=row.no if row.uploaded_at else 0,
         acknowledged=row.no if row.kind else 0,
         covered=row.no if is_covered else 0,
+        is_blocked=why_blocked is not None,
     )
+    status = sent_status(row.no, reach, is_withdrawn)
+    blocked = f"Blocked: {why_blocked}" if status is Status.BLOCKED else ""
     return BatchRow(
         run=row.run,
         kind=Kind.DATA,
@@ -94,13 +117,13 @@ def _sent_row(plan: Plan, row: grids.SentRow) -> BatchRow:
         records=row.records,
         what=count_words(plan, row.entity, row.records),
         size=row.size,
-        status=sent_status(row.no, reach),
+        status=status,
         created_at=moment(row.sealed_at),
         uploaded_at=moment(row.uploaded_at),
         received_at=None,
         processed_at=moment(row.applied_at),
         attention=row.attention,
-        problem=_needs(row.attention, row.site),
+        problem=_needs(row.attention, row.site) or blocked,
         entity=row.entity,
     )
 

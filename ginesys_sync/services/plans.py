@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ginesys_sync.core.errors import PlanUnfit
-from ginesys_sync.core.plan import Plan, captured_by
+from ginesys_sync.core.plan import Entity, Plan, captured_by
 from ginesys_sync.core.plan_text import parse_plan, plan_document
 from ginesys_sync.services.site import opened_site
 from ginesys_sync.services.syncing import run_lock
@@ -99,5 +99,13 @@ def differences(present: Plan, coming: Plan) -> PlanChange:
         tuple(entity.many for entity in added),
         tuple(entity.many for entity in changed),
         tuple(entity.many for name, entity in before.items() if name not in after),
-        tuple(entity.many for entity in (*added, *changed) if captured_by(entity, True)),
+        tuple(
+            entity.many
+            for entity in coming.entities
+            if captured_by(entity, True) and _travels_anew(before.get(entity.name), entity)
+        ),
     )
+
+
+def _travels_anew(before: Entity | None, after: Entity) -> bool:
+    return before is None or before.as_it_travels != after.as_it_travels

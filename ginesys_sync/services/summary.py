@@ -17,6 +17,7 @@ from ginesys_sync.store import grids, runs, sites
 from ginesys_sync.store.database import Connection
 
 _NAMED = 3
+_NOT_SENT = frozenset({Status.WAITING, Status.BLOCKED, Status.WITHDRAWN})
 
 
 def run_row(connection: Connection, plan: Plan, me: str, record: runs.RunRecord) -> RunRow:
@@ -82,7 +83,7 @@ def site_summaries(
         SiteSummary(
             site=code,
             name=names.get(code, "Head office" if code == HEAD_OFFICE else code),
-            sent=_records(r for r in out if r.site == code and r.status is not Status.WAITING),
+            sent=_records(r for r in out if r.site == code and r.status not in _NOT_SENT),
             received=loaded + _records(r for r in back if r.site == code and r.kind is Kind.DATA),
             processed=loaded
             + _records(

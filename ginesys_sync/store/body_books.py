@@ -15,6 +15,7 @@ from ginesys_sync.store.body_span import Span, within
 from ginesys_sync.store.capture import EDITED, SENT_AGAIN
 from ginesys_sync.store.database import raw
 from ginesys_sync.store.keys import equal, listed, part_list, parts
+from ginesys_sync.store.routing import FIRST_CHOSEN
 from ginesys_sync.wire.body import BASE, GONE, ID, quoted
 
 
@@ -133,5 +134,5 @@ def _noted(entity: Entity, least: int) -> str:
     """
     return (
         f"({listed(entity.key, 'b')}) IN (SELECT {part_list(len(entity.key))} "
-        f"FROM main.sync_change WHERE entity = ? AND image >= {least})"
+        f"FROM main.sync_change WHERE entity = ? AND image >= {least} AND image < {FIRST_CHOSEN})"
     )

@@ -51,7 +51,8 @@ def _fitted(connection: Connection, entity: Entity) -> Entity:
         _require_columns(connection, entity, rule.table, (*rule.columns, rule.site))
     elif rule.rule is Rule.COLUMN:
         _require_columns(connection, entity, entity.root.name, (rule.site,))
-    for column in filter(None, (entity.site_column, entity.edited_column, entity.label)):
+    named = (entity.site_column, entity.edited_column, entity.label, *entity.watch)
+    for column in filter(None, named):
         if column not in tables[0].columns:
             raise PlanUnfit(
                 f"{entity.many.capitalize()}: table {tables[0].name!r} has no column {column!r}."

@@ -79,7 +79,9 @@ class ClaimWriter:
             numbers = self._number(batches, by)
             for no, batch in zip(numbers, batches, strict=True):
                 self._write_batch(claim, no, batch, by)
-            if batches and batches[0].target.place is None:
+            if claim.is_chosen:
+                pass  # where else the records are, and who is to lose them, stands as before
+            elif batches and batches[0].target.place is None:
                 self._note_all_records(claim, numbers[0], batches[0])
             elif batches:
                 self._note_records(claim, numbers, batches)
@@ -131,6 +133,11 @@ class ClaimWriter:
             f"DELETE FROM sync_parked WHERE entity = ? AND origin = '' AND {records})",
             (claim.entity.name,),
         )
+        if claim.ends_unsent:
+            self._raw.execute(
+                f"DELETE FROM sync_block WHERE kind = 'unsent' AND name = ? AND {records})",
+                (claim.entity.name,),
+            )
 
     def _number(self, batches: Sequence[NewBatch], by: SealedBy) -> tuple[int, ...]:
         if not batches:

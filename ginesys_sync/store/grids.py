@@ -21,7 +21,7 @@ _SENT = f"""
 WITH {TARGET},
 pair AS (
   SELECT b.id, b.stream, b.no, b.run, b.entity, b.records, b.gone, b.size, b.sealed_at,
-    b.uploaded_at,
+    b.uploaded_at, b.withdrawn_at,
     t.site AS site,
     (SELECT r.id FROM sync_release r WHERE r.stream = b.stream AND r.site IN (t.site, '*')
        AND r.to_no >= b.no AND r.from_no < b.no ORDER BY r.id LIMIT 1) AS release_id,
@@ -34,6 +34,7 @@ row AS (
     p.entity AS entity, p.records + p.gone AS records, p.size AS size, p.sealed_at AS sealed_at,
     CASE WHEN p.uploaded_at IS NOT NULL THEN r.at END AS uploaded_at,
     k.applied_at AS applied_at, k.collected_at AS collected_at, k.kind AS kind,
+    p.withdrawn_at AS withdrawn_at,
     (SELECT count(*) FROM sync_attention x
        WHERE x.site = p.site AND x.stream = p.stream AND x.no = p.no)
       AS attention
@@ -41,7 +42,7 @@ row AS (
     LEFT JOIN sync_ack k ON k.id = p.ack_id
 )
 SELECT id, run, site, stream, no, entity, records, size, sealed_at, uploaded_at, applied_at,
-  collected_at, kind, attention FROM row
+  collected_at, kind, attention, withdrawn_at FROM row
 """
 _IN_AT = """CASE WHEN s.epoch = b.epoch AND s.applied_no >= b.no THEN coalesce((SELECT k.applied_at
        FROM sync_ack k WHERE k.stream = b.stream AND k.site = :me AND k.epoch = b.epoch
@@ -106,6 +107,7 @@ class SentRow:
     collected_at: str | None
     kind: str | None
     attention: int
+    withdrawn_at: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,21 @@ def _wanted(run: int | None, site: str) -> tuple[str, dict[str, object]]:
 def waiting_records(connection: Connection) -> dict[str, int]:
     """Records sealed for each site that it may not read yet."""
     return dict(raw(connection).execute(WAITING_RECORDS).fetchall())
+
+
+def waiting_by_stream(connection: Connection) -> dict[str, int]:
+    """Records sealed in each own stream beyond what every active store may read: what a blocked
+    lane keeps back.
+    """
+    rows = raw(connection).execute(
+        "WITH reach AS (SELECT t.stream, (SELECT min(coalesce((SELECT max(r.to_no) "
+        "FROM sync_release r WHERE r.stream = t.stream AND r.site IN (s.code, '*')), 0)) "
+        "FROM sync_site s WHERE s.role = 'store' AND s.state = 'active') AS no FROM sync_stream t) "
+        "SELECT b.stream, sum(b.records + b.gone) FROM reach JOIN sync_batch b "
+        "ON b.stream = reach.stream AND b.no > reach.no WHERE b.received_at IS NULL "
+        "AND b.withdrawn_at IS NULL GROUP BY b.stream"
+    )
+    return dict(rows.fetchall())
 
 
 def unacknowledged(connection: Connection) -> dict[str, tuple[int, str]]:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from ginesys_sync.core.model import Key
 from ginesys_sync.core.plan import Entity
+from ginesys_sync.store import blocks
 from ginesys_sync.store.database import Database, database_faults, raw
 from ginesys_sync.store.images import WANTED, create_body, fill_body
 from ginesys_sync.store.keys import padded, part_list
@@ -44,23 +45,35 @@ class TakenChunk:
     at: str
 
 
+_HELD = (
+    "CREATE TEMP TABLE IF NOT EXISTS sync_held(k1, k2, k3, k4, PRIMARY KEY(k1, k2, k3, k4)) "
+    "WITHOUT ROWID"
+)
+
+
 def chunk(
     database: Database, entity: Entity, after: Key | None, limit: int
 ) -> tuple[RawBody, Key] | None:
     """The next `limit` records after key `after` that were last sent to all, and the last key; None
-    at the end."""
+    at the end. What a person holds back and is otherwise at the sites is left out.
+    """
     with database_faults(), database.connect() as connection:
         cursor = raw(connection).cursor()
         run = cursor.execute
         run("ATTACH ':memory:' AS body")
         create_body(cursor, entity, "body")
         run(WANTED)
+        run(_HELD)
         run("BEGIN")
+        does_hold = blocks.holds_back(connection, entity.name)
+        if does_hold:
+            run(f"INSERT INTO temp.sync_held {blocks.HELD_BACK}", {"entity": entity.name})
         found = run(
             "INSERT INTO temp.sync_wanted(k1, k2, k3, k4) "
             "SELECT k1, k2, k3, k4 FROM main.sync_record WHERE entity = ? AND gone = 0 "
             "AND audience = (SELECT id FROM main.sync_audience WHERE name = '*') "
             + ("" if after is None else "AND (k1, k2, k3, k4) > (?, ?, ?, ?) ")
+            + ("AND (k1, k2, k3, k4) NOT IN (SELECT * FROM temp.sync_held) " if does_hold else "")
             + "ORDER BY k1, k2, k3, k4 LIMIT ?",
             (entity.name, *(() if after is None else padded(after)), limit),
         ).rowcount

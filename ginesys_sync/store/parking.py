@@ -13,6 +13,7 @@ from ginesys_sync.core.model import Key
 from ginesys_sync.core.plan import Entity
 from ginesys_sync.store import schema
 from ginesys_sync.store.database import raw
+from ginesys_sync.store.key_text import KEY_TEXT
 from ginesys_sync.store.keys import equal, key_of, padded, parts
 from ginesys_sync.wire.body import GONE, ID, quoted
 
@@ -192,3 +193,36 @@ def parked_ids(connection: Connection) -> list[tuple[int, str]]:
     table = schema.parked
     rows = connection.execute(select(table.c.id, table.c.stream).where(table.c.origin != ""))
     return [(row.id, row.stream) for row in rows]
+
+
+def parked_like(connection: Connection, entity: str, key_words: str) -> list[tuple[int, str, str]]:
+    """Records that need attention here, by the key as the lists show it: (row, stream, origin). An
+    empty origin: of this site itself, too large to be sent.
+    """
+    rows = raw(connection).execute(
+        f"SELECT id, stream, origin FROM sync_parked WHERE entity = ? AND {KEY_TEXT} = ? "
+        "AND code <> ?",
+        (entity, key_words, KEPT_EDIT),
+    )
+    return [(number, stream, origin) for number, stream, origin in rows]
+
+
+def discard_parked(connection: Connection, number: int) -> None:
+    """Inside the caller's transaction: forget one parked record with its image."""
+    raw(connection).execute("DELETE FROM sync_parked WHERE id = ?", (number,))
+
+
+def told_like(
+    connection: Connection, site: str, entity: str, key_words: str
+) -> list[tuple[int, str]]:
+    """Lines in which a site said that a record needs attention there: (row, reason)."""
+    rows = raw(connection).execute(
+        "SELECT id, reason FROM sync_attention WHERE site = ? AND entity = ? AND key = ?",
+        (site, entity, key_words),
+    )
+    return [(number, reason) for number, reason in rows]
+
+
+def discard_told(connection: Connection, number: int) -> None:
+    """Inside the caller's transaction: forget one line; it comes again when the site repeats it."""
+    raw(connection).execute("DELETE FROM sync_attention WHERE id = ?", (number,))

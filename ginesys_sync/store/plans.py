@@ -70,7 +70,7 @@ def install_plan(connection: Connection, plan: Plan, is_head_office: bool) -> Pl
     note = frozenset(
         entity.name
         for entity in running.entities
-        if captured_by(entity, is_head_office) and before.get(entity.name) != entity
+        if captured_by(entity, is_head_office) and before.get(entity.name) != entity.as_it_travels
     )
     install_capture(connection, running, is_head_office, note)
     _forget_dropped(connection, running)
@@ -88,7 +88,7 @@ def _entities_before(connection: Connection) -> dict[str, Entity]:
     if not read_state(connection, _IN_PLACE):
         return {}
     present = with_own_entities(present_plan(connection))
-    return {entity.name: entity for entity in present.entities}
+    return {entity.name: entity.as_it_travels for entity in present.entities}
 
 
 def _forget_dropped(connection: Connection, plan: Plan) -> None:

@@ -140,6 +140,11 @@ def runs_after(connection: Connection, no: int) -> tuple[RunRecord, ...]:
     return tuple(_run(row) for row in connection.execute(query))
 
 
+def next_run(connection: Connection) -> int:
+    """The number that the next run will have."""
+    return int(connection.execute(select(func.max(schema.run.c.no))).scalar() or 0) + 1
+
+
 def run_of(connection: Connection, no: int) -> RunRecord | None:
     """One run."""
     row = connection.execute(select(schema.run).where(schema.run.c.no == no)).first()

@@ -335,8 +335,8 @@ block = Table(
     Column("at", Text, nullable=False),
     UniqueConstraint("kind", "name", *KEY_PARTS),
 )
-"""What a person holds back: a `channel` (its release stands still), or an `entity` or one `record`
-of it (their changes stay unclaimed). `name` is the channel's or the entity's."""
+"""What a person holds back: a `site`, a `channel` (its release stands still), an `entity` or one
+`record` of it (their changes stay unclaimed); and what was withdrawn. `store.blocks` tells more."""
 
 audit = Table(
     "sync_audit",

@@ -4,16 +4,24 @@ snapshot.
 The reader holds the run's snapshot and two attached in-memory databases: `claim` (which changes,
 which records, for whom) and `body` (one batch body at a time). The claim goes to the writer
 (`store.claiming`) as a serialized image, so that neither side makes a Python object per row.
+
+What a person holds back (`store.blocks`) is not claimed; what a person sends again to chosen sites
+is claimed apart, after the other changes of its entity. Where nobody intervened, neither is asked.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ginesys_sync.core.model import HEAD_OFFICE, Audience
 from ginesys_sync.core.plan import Entity, Owner, Plan, Rule
+from ginesys_sync.store import blocks
+from ginesys_sync.store.blocks import Held
+from ginesys_sync.store.capture import SENT_AGAIN
 from ginesys_sync.store.database import Database, database_faults, raw
 from ginesys_sync.store.keys import equal, listed, part_list, parts
+from ginesys_sync.store.routing import FIRST_CHOSEN, audiences_of, chosen_audiences
 from ginesys_sync.wire.body import BASE, CHILD_BITS, GONE, ID, body_schema, quoted
 
 _CLAIM_SCHEMA = (
@@ -26,6 +34,7 @@ _CLAIM_SCHEMA = (
 
 
 _COUNTED_CHANGES = 200_000
+_Decide = Callable[[str, str, bool, bool], tuple[tuple[Audience, bool], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +49,17 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Changes taken together. `last_id` is where reading goes on; it never says what to delete."""
+    """Changes taken together. `last_id` is where reading goes on; it never says what to delete.
+    `is_chosen`: sent again to chosen sites, which says nothing about where else the records are.
+    `ends_unsent`: some of the records were withdrawn before, and are sent by this.
+    """
 
     entity: Entity
     changes: int
     last_id: int
     targets: tuple[Target, ...]
+    is_chosen: bool = False
+    ends_unsent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +70,6 @@ class RawBody:
     records: int
     gone: int
     rows: int
-
-
-def audiences_of(
-    old: str, new: str, is_here: bool, is_image: bool
-) -> tuple[tuple[Audience, bool], ...]:
-    """Who gets what of a record whose audience was `old` and is `new` (canonical member lists):
-    pairs of a set of sites and whether the record is there for them. When only the audience
-    changed, those who have the image get nothing.
-    """
-    before, after = Audience.parse(old), Audience.parse(new)
-    if not is_here:
-        found = [(before, False)]
-    elif before.sites is None or after.sites is None:
-        found = (
-            [(before, False), (after, True)]
-            if before.sites is None and after.sites is not None
-            else [(after, True)]
-        )
-    else:
-        kept = after.sites if is_image else after.sites - before.sites
-        found = [(Audience(before.sites - after.sites), False), (Audience(kept), True)]
-    return tuple((audience, there) for audience, there in found if not audience.is_nobody)
 
 
 class SealReader:
@@ -91,6 +83,7 @@ class SealReader:
         self._serialize = raw(self._connection).serialize
         self._plan = plan
         self._is_head_office = site == HEAD_OFFICE
+        self._counts: dict[str, tuple[int, int]] | None = None
         with database_faults():
             # It reads forward, each page about once; and the size bounds what sorting may take.
             self._run("PRAGMA main.cache_size=-1000")
@@ -103,19 +96,42 @@ class SealReader:
                 self._run(statement)
             self._run("BEGIN")
             self._run("SELECT 1 FROM main.sync_state LIMIT 1").fetchall()
+            held = {kind: blocks.names_of(self._connection, kind) for kind in blocks.Held}
+        does_hold = self._is_head_office and (held[Held.ENTITY] or held[Held.RECORD])
+        self._free = blocks.FREE if does_hold else ""
+        self._unsent = held[Held.UNSENT] if self._is_head_office else frozenset[str]()
 
     def close(self) -> None:
         """End the snapshot."""
         self._connection.close()
 
     def waiting(self) -> dict[str, int]:
-        """Changes that wait, per entity: one pass over the change log."""
+        """Changes that wait and may go, per entity: one pass over the change log."""
+        return {entity: count for entity, (count, _) in self._waiting().items()}
+
+    def _waiting(self) -> dict[str, tuple[int, int]]:
+        """Per entity: how many changes may go, and the greatest weight among them. Asked once: the
+        snapshot stays as it is."""
+        if self._counts is None:
+            with database_faults():
+                rows = self._run(
+                    "SELECT c.entity, count(*), max(c.image) FROM main.sync_change c "
+                    f"WHERE true{self._free} GROUP BY c.entity"
+                )
+                self._counts = {entity: (count, most) for entity, count, most in rows}
+        return self._counts
+
+    def chosen(self, entity: str) -> tuple[int, ...]:
+        """The sets of sites that records of an entity are sent again to, as `claim` takes them."""
+        if self._waiting().get(entity, (0, 0))[1] < FIRST_CHOSEN:
+            return ()
         with database_faults():
-            return dict(
-                self._run(
-                    "SELECT entity, count(*) FROM main.sync_change GROUP BY entity"
-                ).fetchall()
+            rows = self._run(
+                "SELECT DISTINCT image FROM main.sync_change WHERE entity = ? AND image >= ? "
+                "ORDER BY image",
+                (entity, FIRST_CHOSEN),
             )
+            return tuple(image - FIRST_CHOSEN for (image,) in rows)
 
     def records_waiting(self) -> dict[str, int]:
         """Records that wait, per entity. Of a very long log, its changes: counting its records
@@ -127,22 +143,25 @@ class SealReader:
             return dict(
                 self._run(
                     "SELECT entity, count(*) FROM (SELECT DISTINCT entity, k1, k2, k3, k4 "
-                    "FROM main.sync_change) GROUP BY entity"
+                    f"FROM main.sync_change c WHERE true{self._free}) GROUP BY entity"
                 ).fetchall()
             )
 
-    def claim(self, entity: Entity, after_id: int, limit: int) -> Claim | None:
+    def claim(
+        self, entity: Entity, after_id: int, limit: int, chosen: int | None = None
+    ) -> Claim | None:
         """The next changes of an entity after `after_id`, at most `limit`; None when there are
-        none.
+        none. `chosen`: of those that go again to that set of sites alone.
         """
         keys = part_list(len(entity.key))
         with database_faults():
             for table in ("change", "record", "target"):
                 self._run(f"DELETE FROM claim.{table}")
             taken = self._run(
-                f"INSERT INTO claim.change(id, {keys}, image) SELECT id, {keys}, image FROM "
-                "main.sync_change "
-                "WHERE entity = ? AND id > ? ORDER BY id LIMIT ?",
+                f"INSERT INTO claim.change(id, {keys}, image) SELECT c.id, {keys}, c.image FROM "
+                "main.sync_change c "
+                f"WHERE c.entity = ? AND c.id > ?{self._only(entity, chosen)}{self._free} "
+                "ORDER BY c.id LIMIT ?",
                 (entity.name, after_id, limit),
             ).rowcount
             if not taken:
@@ -152,7 +171,31 @@ class SealReader:
                 f"INSERT INTO claim.record({keys}, image) SELECT {keys}, max(image) FROM "
                 f"claim.change GROUP BY {keys}"
             )
-            return Claim(entity, taken, last_id, self._targets(entity))
+            if chosen is not None:
+                targets = self._chosen_targets(entity, chosen)
+                return Claim(entity, taken, last_id, targets, is_chosen=True)
+            ends_unsent = entity.name in self._unsent and self._send_unsent(entity)
+            targets = self._targets(entity)
+            return Claim(entity, taken, last_id, targets, ends_unsent=ends_unsent)
+
+    def _only(self, entity: Entity, chosen: int | None) -> str:
+        """SQL: the changes that were noted for one set of chosen sites, or (None) for nobody."""
+        if chosen is not None:
+            return f" AND c.image = {FIRST_CHOSEN + chosen}"
+        return f" AND c.image < {FIRST_CHOSEN}" if self.chosen(entity.name) else ""
+
+    def _send_unsent(self, entity: Entity) -> bool:
+        """Records of the claim that were withdrawn go as images, whatever the change was: the books
+        say who should have them, not who has. Whether there are any."""
+        return (
+            self._run(
+                f"UPDATE claim.record AS r SET image = max(image, {SENT_AGAIN}) WHERE EXISTS ("
+                "SELECT 1 FROM main.sync_block b WHERE b.kind = 'unsent' AND b.name = ? "
+                f"AND {equal('b', parts(4), 'r', parts(4))})",
+                (entity.name,),
+            ).rowcount
+            > 0
+        )
 
     def image(self) -> bytes:
         """The present claim, serialized for the writer: taken after its bodies."""
@@ -163,19 +206,35 @@ class SealReader:
             return (Target(Audience.of([HEAD_OFFICE]), None),)
         if entity.audience.rule is Rule.ALL:
             return (Target(Audience.all(), None),)
-        here = equal("t", entity.key, "r", parts(len(entity.key)))
+        self._find_audiences(entity)
+        return self._routed(audiences_of)
+
+    def _chosen_targets(self, entity: Entity, chosen: int) -> tuple[Target, ...]:
+        (members,) = self._run(
+            "SELECT members FROM main.sync_audience WHERE id = ?", (chosen,)
+        ).fetchone()
+        sites = Audience.parse(members)
+        if entity.audience.rule is Rule.ALL:
+            self._run(
+                f"UPDATE claim.record AS r SET here = {is_here(entity)}, old = ?, new = ?",
+                (members, members),
+            )
+        else:
+            self._find_audiences(entity)
+        return self._routed(lambda old, new, here, _: chosen_audiences(old, new, here, sites))
+
+    def _find_audiences(self, entity: Entity) -> None:
+        """Note for each record whether it is here, whom it is for, and who was sent it."""
         self._run(
-            "UPDATE claim.record AS r SET "
-            f"here = EXISTS (SELECT 1 FROM main.{quoted(entity.root.name)} t WHERE {here}), "
+            f"UPDATE claim.record AS r SET here = {is_here(entity)}, "
             f"new = coalesce({members_sql(self._plan, entity)}, ''), "
             "old = coalesce((SELECT a.members FROM main.sync_record s JOIN main.sync_audience "
             "a ON a.id = s.audience "
             f"WHERE s.entity = ? AND s.gone = 0 AND {equal('s', parts(4), 'r', parts(4))}), '')",
             (entity.name,),
         )
-        return self._routed()
 
-    def _routed(self) -> tuple[Target, ...]:
+    def _routed(self, decide: _Decide) -> tuple[Target, ...]:
         """Decide per kind of change who gets an image and who a tombstone, and list the records of
         each audience.
         """
@@ -184,7 +243,7 @@ class SealReader:
             "SELECT DISTINCT old, new, here, image FROM claim.record ORDER BY 1, 2, 3, 4"
         ).fetchall()
         for old, new, here, image in kinds:
-            for audience, _ in audiences_of(old, new, bool(here), bool(image)):
+            for audience, _ in decide(old, new, bool(here), bool(image)):
                 place = places.setdefault(audience, len(places))
                 self._run(
                     "INSERT OR IGNORE INTO claim.target SELECT ?, _id FROM claim.record "
@@ -266,8 +325,8 @@ class SealReader:
 
 
 def members_sql(plan: Plan, entity: Entity) -> str:
-    """SQL for the canonical list of the active stores that record `r` (its key in k1 …) is for, by
-    a rule that is not *all*; NULL for none.
+    """SQL for the canonical list of the active (or blocked) stores that record `r` (its key in
+    k1 …) is for, by a rule that is not *all*; NULL for none.
     """
     rule = entity.audience
     if rule.rule is Rule.COLUMN:
@@ -283,8 +342,8 @@ def members_sql(plan: Plan, entity: Entity) -> str:
     return (
         "(SELECT group_concat(site, ',') FROM (SELECT DISTINCT CAST(site AS TEXT) AS "
         f"site FROM ({found}) "
-        "WHERE site IN (SELECT code FROM main.sync_site WHERE role = 'store' AND state = "
-        "'active') ORDER BY 1))"
+        "WHERE site IN (SELECT code FROM main.sync_site WHERE role = 'store' AND state IN "
+        "('active', 'blocked')) ORDER BY 1))"
     )
 
 
@@ -296,6 +355,12 @@ def _expanded(plan: Plan, found: str) -> str:
         f"SELECT m.{quoted(source.site)} AS site FROM main.{quoted(source.table)} m "
         f"WHERE m.{quoted(source.group)} IN (SELECT site FROM ({found}))"
     )
+
+
+def is_here(entity: Entity) -> str:
+    """SQL: whether record `r` stands in its table."""
+    here = equal("t", entity.key, "r", parts(len(entity.key)))
+    return f"EXISTS (SELECT 1 FROM main.{quoted(entity.root.name)} t WHERE {here})"
 
 
 def _records(target: Target) -> str:

@@ -8,6 +8,7 @@ their answer and records that need attention.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection
@@ -16,7 +17,7 @@ from ginesys_sync.core.model import Key
 from ginesys_sync.core.plan import Entity
 from ginesys_sync.store.database import Database, database_faults, raw
 from ginesys_sync.store.images import create_body
-from ginesys_sync.store.keys import equal, listed, parts
+from ginesys_sync.store.keys import equal, listed, padded, parts
 from ginesys_sync.store.sealing import RawBody
 from ginesys_sync.wire.body import BASE, GONE, ID, gone_columns, quoted
 
@@ -43,6 +44,15 @@ class Question:
 def forget_seen(connection: Connection, entity: str) -> None:
     """Begin to keep the keys of a load anew. Inside the caller's transaction."""
     raw(connection).execute("DELETE FROM main.sync_seen WHERE entity = ?", (entity,))
+
+
+def spare(connection: Connection, entity: str, keys: Iterable[Key]) -> None:
+    """Inside the caller's transaction: these records are not extra, although the load did not hold
+    them."""
+    raw(connection).executemany(
+        "INSERT OR IGNORE INTO main.sync_seen(entity, k1, k2, k3, k4) VALUES (?,?,?,?,?)",
+        [(entity, *padded(key)) for key in keys],
+    )
 
 
 def count_extra(connection: Connection, entity: Entity) -> tuple[int, int]:

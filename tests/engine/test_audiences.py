@@ -4,7 +4,7 @@ import pytest
 
 from ginesys_sync.core.model import Audience
 from ginesys_sync.core.status import Outcome
-from ginesys_sync.store.sealing import audiences_of
+from ginesys_sync.store.routing import audiences_of
 from tests.support.chain_floor import HO, S001, S002, ChainFloor
 
 
