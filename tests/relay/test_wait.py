@@ -11,7 +11,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -59,13 +59,10 @@ def test_only_whom_it_concerns_wakes(
     lane, only_one = Lane(ho, channel), Audience.of([one.site])
     office, waits_one, waits_two = (begin(threads, who, 2) for who in (ho, one, two))
     is_here(server, ears)
-    began = time.monotonic()
     lane.send(1, [Body.of(10)], only_one)
-    assert waits_one.result(1).rang
-    assert time.monotonic() - began < 1
-    assert not waits_two.done()
-    assert [waits_two.result().rang, office.result().rang] == [False, False]
-    assert time.monotonic() - began > 1
+    woken, _ = wait([office, waits_one, waits_two], 5, FIRST_COMPLETED)
+    assert woken == {waits_one}
+    assert [one.result().rang for one in (waits_one, waits_two, office)] == [True, False, False]
     assert not two.web.wait(waits_two.result().at, 0).rang  # and what it has seen is seen
 
 
@@ -100,7 +97,7 @@ def test_no_bell_is_missed_while_waits_come_and_go(
     followed = [threads.submit(follow, store) for store in stores]
     for no in range(1, last + 1):
         lane.send(no, [Body.of(10)])
-    assert all(2 <= woken.result(60) <= last + 1 for woken in followed)
+    assert all(1 <= woken.result(60) <= last + 1 for woken in followed)
 
 
 def test_a_store_that_is_blocked_while_it_waits_is_told_at_once(
@@ -111,7 +108,7 @@ def test_a_store_that_is_blocked_while_it_waits_is_told_at_once(
     is_here(server, two)
     ho.web.change_site(SiteChange(site=one.site, state="blocked", reason="moving"))
     with pytest.raises(Refused) as refused:
-        waits.result(2)
+        waits.result(10)
     assert refused.value.reason == "site_blocked"
     assert "moving" in refused.value.advice
 
@@ -123,7 +120,7 @@ def test_a_key_that_was_replaced_while_its_site_waits_is_refused_at_once(
     is_here(server, ho)
     again = Member(server, "S960")
     with pytest.raises(Refused) as refused:
-        waits.result(2)
+        waits.result(10)
     assert refused.value.reason == "key_refused"
     assert again.web.wait(None, 0).rang
 
@@ -136,7 +133,7 @@ def test_a_newer_call_of_the_same_site_ends_the_older(
     is_here(server, ho)
     assert not store.web.wait(older_at := store.web.wait(None, 0).at, 0).rang
     with pytest.raises(Refused) as refused:
-        older.result(2)
+        older.result(10)
     assert refused.value.reason == "waits_elsewhere"
     assert "copy" in refused.value.advice
     assert store.web.wait(older_at + 1_000, 30).rang  # a number of another log: at once
@@ -184,6 +181,7 @@ class Line:
         return WaitAnswer.model_validate_json(data)
 
 
+@pytest.mark.alone
 def test_one_release_wakes_five_hundred_sites_in_well_under_a_second(tmp_path: Path) -> None:
     with RelayServer(tmp_path / "home") as server:
         ho = Member(server, "HO")
@@ -231,7 +229,7 @@ def test_a_bell_rung_at_one_worker_wakes_who_waits_at_another(
         began = time.monotonic()
         lane.post([], release=lane.release(1))
         assert all(answer.result(5).rang for answer in waits)
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 5  # of thirty that they would have waited
         ho.web.close()
 
 
@@ -286,6 +284,7 @@ def test_a_wait_that_comes_while_the_server_stops_is_answered_at_once(tmp_path: 
         assert time.monotonic() - began < 4
 
 
+@pytest.mark.alone
 def test_waiting_costs_next_to_nothing(tmp_path: Path) -> None:
     with RelayServer(tmp_path / "home") as server:
         ho = Member(server, "HO")
@@ -334,6 +333,8 @@ def test_who_finds_no_room_is_told_that_it_is_busy(
     waits = begin(threads, one)
     refused = None
     while refused is None:  # until the first is in
+        if waits.done():  # it found the second there
+            waits = begin(threads, one)
         try:
             two.web.wait(None, 0)
         except Unreachable as fault:
