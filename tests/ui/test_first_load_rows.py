@@ -101,3 +101,15 @@ def test_a_row_whose_contents_are_gone_says_so_and_leaves_the_page_alone(
     page.refresh()
     offscreen.settle(late)
     assert page.model.rowCount(index) == 1
+
+
+def test_what_is_open_stays_open_when_news_come(late: PosWindow, settled: RetailChain) -> None:
+    page = received(late)
+    items = settled.scalar(HO, "SELECT count(*) FROM item")
+    _, lines = opened(late, page, f" {items} items")
+    before = offscreen.rows(page.tree)
+    page.refresh()
+    offscreen.settle(late)
+    again = row_of(page, page.model.index(0, 0), f" {items} items")
+    assert page.tree.isExpanded(again) and page.model.rowCount(again) == len(lines)
+    assert [line["What"] for line in offscreen.rows(page.tree)] == [x["What"] for x in before]
