@@ -3,7 +3,9 @@ that run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from ginesys_sync.core.clock import from_iso
@@ -70,12 +72,44 @@ def site_summaries(
 ) -> list[SiteSummary]:
     """What the run did with each site it sent to, heard from, or was asked for."""
     everything = GridFilter()
-    out = list(sent(connection, plan, everything, record.no))
-    back = list(received(connection, plan, me, everything, record.no))
+    found: defaultdict[str, _Counts] = defaultdict(_Counts)
+    for code in record.sites or ():
+        found[code].sent += 0
+    for row in sent(connection, plan, everything, record.no):
+        found[row.site].sent += row.records if row.status not in _NOT_SENT else 0
+    for row in received(connection, plan, me, everything, record.no):
+        found[row.site].take(row)
+    if me != HEAD_OFFICE:
+        loaded = _loaded(record, sum(counts.received for counts in found.values()))
+        if loaded:
+            found[HEAD_OFFICE].received += loaded
+            found[HEAD_OFFICE].processed += loaded
+    return _site_lines(connection, me, found)
+
+
+@dataclass(slots=True)
+class _Counts:
+    """What one run did with one site: records, and acknowledgements."""
+
+    sent: int = 0
+    received: int = 0
+    processed: int = 0
+    acknowledged: int = 0
+
+    def take(self, row: BatchRow) -> None:
+        """Count a row of *Received Data*."""
+        if row.kind is Kind.ACKNOWLEDGEMENT:
+            self.acknowledged += 1
+            return
+        self.received += row.records
+        if row.status is Status.PROCESSED and row.entity:
+            self.processed += row.records
+
+
+def _site_lines(
+    connection: Connection, me: str, found: Mapping[str, _Counts]
+) -> list[SiteSummary]:
     names: dict[str, str] = {site.code: site.name for site in sites.sites(connection)}
-    loaded = 0 if me == HEAD_OFFICE else _loaded(record, back)
-    codes = {row.site for row in (*out, *back)} | set(record.sites or ())
-    codes |= {HEAD_OFFICE} if loaded else set()
     waiting = grids.waiting_records(connection)
     attention = grids.attention_by_site(connection)
     own_attention = dict(grids.parked_by_origin(connection))
@@ -83,30 +117,23 @@ def site_summaries(
         SiteSummary(
             site=code,
             name=names.get(code, "Head office" if code == HEAD_OFFICE else code),
-            sent=_records(r for r in out if r.site == code and r.status not in _NOT_SENT),
-            received=loaded + _records(r for r in back if r.site == code and r.kind is Kind.DATA),
-            processed=loaded
-            + _records(
-                r for r in back if r.site == code and r.status is Status.PROCESSED and r.entity
-            ),
-            acknowledged=sum(r.site == code and r.kind is Kind.ACKNOWLEDGEMENT for r in back),
+            sent=counts.sent,
+            received=counts.received,
+            processed=counts.processed,
+            acknowledged=counts.acknowledged,
             waiting=waiting.get(code, 0),
             attention=attention.get(code, 0) + own_attention.get(code, 0),
         )
-        for code in sorted(codes)
+        for code, counts in sorted(found.items())
     ]
 
 
-def _loaded(record: runs.RunRecord, back: Iterable[BatchRow]) -> int:
+def _loaded(record: runs.RunRecord, listed: int) -> int:
     """Records that a full load brought to this store: written, and in no batch of its list."""
     if record.outcome not in (Outcome.DONE, Outcome.ATTENTION):
         return 0
     written = int(record.tally.get(Stage.UPDATING.value, {}).get("done", 0))
-    return max(0, written - _records(row for row in back if row.kind is Kind.DATA))
-
-
-def _records(rows: Iterable[BatchRow]) -> int:
-    return sum(row.records for row in rows)
+    return max(0, written - listed)
 
 
 def _what_next(

@@ -19,18 +19,36 @@ target AS (
   SELECT a.id, s.code FROM sync_audience a JOIN sync_site s
     ON s.role = 'store' AND s.state IN ('active', 'blocked') WHERE a.name = '*'
 )"""
-_REACHED = """
-  coalesce((SELECT max(r.to_no) FROM sync_release r
-    WHERE r.stream = b.stream AND r.site IN (t.site, '*')), 0)"""
-_ACKNOWLEDGED = """
-  coalesce((SELECT max(k.to_no) FROM sync_ack k
-    WHERE k.stream = b.stream AND k.site = t.site), 0)"""
-_OWN = f"""
-WITH {TARGET}
-SELECT t.site, {{what}} FROM sync_batch b JOIN target t ON t.audience = b.audience
-WHERE b.received_at IS NULL AND b.no {{side}} {_REACHED} AND b.no > {_ACKNOWLEDGED}
-  AND t.site NOT IN (SELECT code FROM sync_site WHERE state = 'closed')
-GROUP BY t.site"""
+_OWN = """
+WITH me AS (SELECT value AS site FROM sync_state WHERE name = 'site'),
+peer AS (
+  SELECT s.code AS site FROM sync_site s, me
+  WHERE me.site = 'HO' AND s.code <> 'HO' AND s.state <> 'closed'
+  UNION ALL SELECT 'HO' FROM me WHERE me.site <> 'HO'
+),
+place AS (
+  SELECT s.stream, s.epoch, s.head_no, p.site,
+    coalesce((SELECT max(k.to_no) FROM sync_ack k
+      WHERE k.stream = s.stream AND k.site = p.site AND k.epoch = s.epoch), 0) AS done
+  FROM sync_stream s, me CROSS JOIN peer p
+  WHERE s.head_no > 0 AND substr(s.stream, 1, length(me.site) + 1) = me.site || '/'
+),
+behind AS (
+  SELECT stream, epoch, site, done,
+    coalesce((SELECT max(r.to_no) FROM sync_release r
+      WHERE r.stream = place.stream AND r.site IN (place.site, '*')), 0) AS reached
+  FROM place WHERE head_no > done
+)
+SELECT w.site, {what} FROM behind w CROSS JOIN sync_batch b
+  ON b.stream = w.stream AND b.epoch = w.epoch AND b.no > w.done AND b.no {side} w.reached
+WHERE b.received_at IS NULL AND b.withdrawn_at IS NULL AND EXISTS (
+  SELECT 1 FROM sync_audience_site x WHERE x.audience = b.audience AND x.site = w.site
+  UNION ALL SELECT 1 FROM sync_audience a WHERE a.id = b.audience AND a.name = '*'
+    AND w.site IN (SELECT code FROM sync_site WHERE role = 'store'
+      AND state IN ('active', 'blocked')))
+GROUP BY w.site"""
+"""Only streams in which a site is behind are looked into: what every site has done costs nothing,
+however much that was."""
 WAITING_RECORDS = _OWN.format(what="sum(b.records + b.gone)", side=">")
 UNACKNOWLEDGED = _OWN.format(what="count(*), min(b.sealed_at)", side="<=")
 COUNT_ATTENTION = (
