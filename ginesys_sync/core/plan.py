@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -13,6 +14,8 @@ from ginesys_sync.core.errors import PlanUnfit
 
 _BODY_COLUMNS = frozenset({"_id", "_base"})
 """Names that a batch body gives to columns of its own."""
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+MAX_NAME = 100
 PLAN_CHANNEL = "plan"
 """The first lane of every chain: the plan itself and the list of sites."""
 
@@ -165,9 +168,20 @@ class Plan:
         return tuple(sorted(self.entities, key=lambda entity: self.lane(entity.channel)))
 
 
+def is_foreign_name(text: str) -> bool:
+    """Whether a table or column of this name can sync: 1 to 100 printable characters."""
+    return 0 < len(text) <= MAX_NAME and not _UNPRINTABLE.search(text)
+
+
 def check_columns(columns: Iterable[str], table: str) -> None:
     """Raises PlanUnfit when a column could not travel under its name."""
     for column in columns:
+        if not is_foreign_name(column):
+            raise PlanUnfit(
+                f"Table {table!r}: a column called {column!r:.120} cannot travel: a name has 1 to "
+                f"{MAX_NAME} printable characters.",
+                "Rename the column, or leave it out by listing the plan's `columns`.",
+            )
         if column.lower() in _BODY_COLUMNS:
             raise PlanUnfit(
                 f"Table {table!r}: a column called {column!r} cannot travel, because batches use "

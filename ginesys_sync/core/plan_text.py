@@ -23,7 +23,9 @@ shape:
                       "root": ["store", "number"], "columns": […]}]}]}
 
 `columns` may be left out: head office then fills in the columns its own table has when it installs
-the plan. An owner `site` record always goes to head office and needs no audience.
+the plan. `one` and `many` may be left out: they follow from the name. An owner `site` record always
+goes to head office and needs no audience. Tables and columns are called whatever the database calls
+them; entities and channels have plain names, since they travel in addresses and file names.
 """
 
 from __future__ import annotations
@@ -31,11 +33,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Set
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from ginesys_sync.core.errors import PlanUnfit
 from ginesys_sync.core.model import MAX_KEY_PARTS
 from ginesys_sync.core.plan import (
+    MAX_NAME,
     PLAN_CHANNEL,
     AudienceRule,
     Channel,
@@ -47,9 +51,12 @@ from ginesys_sync.core.plan import (
     SiteSource,
     Table,
     check_columns,
+    is_foreign_name,
 )
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_MAX_WORDS = 100
 _RESERVED = re.compile(r"(sync_|sqlite_|_)", re.IGNORECASE)
 _ENTITY_WORDS = frozenset(
     [
@@ -70,18 +77,21 @@ _ENTITY_WORDS = frozenset(
     ]
 )
 MAX_PLAN_BYTES = 1_000_000
+MAX_VERSION = 1_000_000_000
 
 
 def parse_plan(text: str) -> Plan:
     """Read a plan document. Raises PlanUnfit with a sentence naming the first thing that
     is wrong.
     """
-    if len(text.encode()) > MAX_PLAN_BYTES:
+    if len(text.encode(errors="replace")) > MAX_PLAN_BYTES:
         raise PlanUnfit("The plan is larger than 1 MB.")
     try:
         document = json.loads(text)
     except ValueError as fault:
         raise PlanUnfit(f"The plan is not readable as JSON: {fault}.") from fault
+    except RecursionError as fault:
+        raise PlanUnfit("The plan is nested too deeply to be a plan.") from fault
     return _Reader().plan(document)
 
 
@@ -140,6 +150,8 @@ class _Reader:
         version = raw.get("version")
         if not isinstance(version, int) or isinstance(version, bool) or version < 1:
             raise PlanUnfit("The plan's version must be a whole number from 1 up.")
+        if version > MAX_VERSION:
+            raise PlanUnfit(f"The plan's version must not be higher than {MAX_VERSION:,}.")
         channels = tuple(self._channel(item) for item in self._list(raw, "channels", "the plan"))
         names = [channel.name for channel in channels]
         self._distinct(names, "channel")
@@ -150,8 +162,8 @@ class _Reader:
         )
         if not entities:
             raise PlanUnfit("The plan names no kind of record to sync.")
-        self._distinct([entity.name for entity in entities], "entity")
-        self._distinct([table.name.lower() for e in entities for table in e.tables], "table")
+        self._distinct([entity.name.lower() for entity in entities], "entity")
+        self._distinct([_folded(table.name) for e in entities for table in e.tables], "table")
         return Plan(
             name=self._word(raw, "name", "the plan"),
             version=version,
@@ -164,7 +176,8 @@ class _Reader:
     def _channel(self, raw: Any) -> Channel:
         self._only(raw, "a channel", {"name", "title"})
         name = self._name(raw, "name", "a channel")
-        return Channel(name, str(raw.get("title") or name.capitalize()))
+        title = self._words(raw, "title", f"channel {name!r}")
+        return Channel(name, title or name.replace("_", " ").capitalize())
 
     def _entity(self, raw: Any, channels: list[str]) -> Entity:
         self._only(raw, "an entity", _ENTITY_WORDS)
@@ -180,14 +193,16 @@ class _Reader:
         except ValueError:
             raise PlanUnfit(f"{where}: the owner must be ho, site or shared.") from None
         root = self._table(raw, where, root=None)
+        children = self._list(raw, "children", where) if raw.get("children") else []
+        one, many = self._counted(raw, name, where)
         entity = Entity(
             name=name,
-            one=str(raw.get("one") or name),
-            many=str(raw.get("many") or name),
+            one=one,
+            many=many,
             channel=channel,
             owner=owner,
             root=root,
-            children=tuple(self._table(c, where, root) for c in raw.get("children") or ()),
+            children=tuple(self._table(child, where, root) for child in children),
             audience=self._audience(raw.get("audience") or {"rule": "all"}, root, where),
             site_column=self._optional(raw, "site_column", where),
             edited_column=self._optional(raw, "edited_column", where),
@@ -204,10 +219,16 @@ class _Reader:
                 raise PlanUnfit(f"{where}: {column!r} is not among its columns.")
         return entity
 
+    def _counted(self, raw: Mapping[str, Any], name: str, where: str) -> tuple[str, str]:
+        """How one and many of a kind are called: `1 store bill`, `2 store bills`."""
+        one, many = (self._words(raw, word, where) for word in ("one", "many"))
+        plain = name.replace("_", " ")
+        return one or _singular(many or plain), many or plain
+
     def _table(self, raw: Any, where: str, root: Table | None) -> Table:
         if root is not None:
             self._only(raw, f"a child of {where}", {"table", "key", "root", "columns"})
-        name = self._name(raw, "table", where)
+        name = self._foreign(raw, "table", where)
         if _RESERVED.match(name):
             raise PlanUnfit(
                 f"{where}: a table name may not begin with sync_, sqlite_ or an underscore "
@@ -248,20 +269,22 @@ class _Reader:
         if rule is Rule.ALL:
             return AudienceRule(rule)
         if rule is Rule.COLUMN:
-            return AudienceRule(rule, site=self._name(raw, "column", where))
-        site = self._name(raw, "site" if rule is Rule.ALLOCATION else "group", where)
+            return AudienceRule(rule, site=self._foreign(raw, "column", where))
+        site = self._foreign(raw, "site" if rule is Rule.ALLOCATION else "group", where)
         columns = self._names(raw, "record", where)
         if len(columns) != len(root.key):
             raise PlanUnfit(
                 f"{where}: the audience's `record` must name as many columns as the key has."
             )
-        return AudienceRule(rule, self._name(raw, "table", where), columns, site)
+        return AudienceRule(rule, self._foreign(raw, "table", where), columns, site)
 
     def _sites(self, raw: Any) -> SiteSource | None:
         if raw is None:
             return None
         self._only(raw, "`sites`", {"table", "code", "name", "is_open"})
-        table, code, name = (self._name(raw, word, "`sites`") for word in ("table", "code", "name"))
+        table, code, name = (
+            self._foreign(raw, word, "`sites`") for word in ("table", "code", "name")
+        )
         return SiteSource(table, code, name, self._optional(raw, "is_open", "`sites`"))
 
     def _groups(self, raw: Any) -> GroupSource | None:
@@ -269,7 +292,7 @@ class _Reader:
             return None
         self._only(raw, "`groups`", {"table", "group", "site"})
         table, group, site = (
-            self._name(raw, word, "`groups`") for word in ("table", "group", "site")
+            self._foreign(raw, word, "`groups`") for word in ("table", "group", "site")
         )
         return GroupSource(table, group, site)
 
@@ -279,7 +302,7 @@ class _Reader:
             raise PlanUnfit(f"{where} must be a JSON object.")
         for word in raw:
             if word not in allowed:
-                raise PlanUnfit(f"{where} has an unknown entry {word!r}.")
+                raise PlanUnfit(f"{where} has an unknown entry {word!r:.120}.")
 
     @staticmethod
     def _list(raw: Mapping[str, Any], word: str, where: str) -> list[Any]:
@@ -291,28 +314,43 @@ class _Reader:
     @staticmethod
     def _word(raw: Mapping[str, Any], word: str, where: str) -> str:
         value = raw.get(word)
-        if not isinstance(value, str) or not value or len(value) > 100:
-            raise PlanUnfit(f"{where}: {word!r} must be a text of 1 to 100 characters.")
+        if not isinstance(value, str) or not value or len(value) > _MAX_WORDS:
+            raise PlanUnfit(f"{where}: {word!r} must be a text of 1 to {_MAX_WORDS} characters.")
+        if _SURROGATE.search(value):
+            raise PlanUnfit(f"{where}: {word!r} holds half a character: {value!r}.")
         return value
 
+    def _words(self, raw: Mapping[str, Any], word: str, where: str) -> str:
+        return self._word(raw, word, where) if raw.get(word) else ""
+
     def _name(self, raw: Mapping[str, Any], word: str, where: str) -> str:
-        return self._identifier(self._word(raw, word, where), where)
+        name = self._word(raw, word, where)
+        if not _NAME.fullmatch(name):
+            raise PlanUnfit(
+                f"{where}: {name!r} is not a plain name (letters, digits and _, at most 63)."
+            )
+        return name
+
+    def _foreign(self, raw: Mapping[str, Any], word: str, where: str) -> str:
+        """The name of a table or a column, which the customer has chosen."""
+        return self._printable(self._word(raw, word, where), where)
 
     def _optional(self, raw: Mapping[str, Any], word: str, where: str) -> str:
-        return self._name(raw, word, where) if raw.get(word) else ""
+        return self._foreign(raw, word, where) if raw.get(word) else ""
 
     def _names(self, raw: Mapping[str, Any], word: str, where: str) -> tuple[str, ...]:
         value = raw.get(word) or []
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise PlanUnfit(f"{where}: {word!r} must be a list of column names.")
-        self._distinct([item.lower() for item in value], f"column of {where}")
-        return tuple(self._identifier(item, where) for item in value)
+        self._distinct([_folded(item) for item in value], f"column of {where}")
+        return tuple(self._printable(item, where) for item in value)
 
     @staticmethod
-    def _identifier(text: str, where: str) -> str:
-        if not _NAME.fullmatch(text):
+    def _printable(text: str, where: str) -> str:
+        if not is_foreign_name(text):
             raise PlanUnfit(
-                f"{where}: {text!r} is not a plain name (letters, digits, _ and $, at most 63)."
+                f"{where}: {text!r:.120} cannot be the name of a table or a column here: 1 to "
+                f"{MAX_NAME} printable characters."
             )
         return text
 
@@ -323,3 +361,20 @@ class _Reader:
             if name in seen:
                 raise PlanUnfit(f"The plan has the {what} {name!r} twice.")
             seen.add(name)
+
+
+def _folded(name: str) -> str:
+    """A table's or column's name as SQLite compares it: only ASCII letters have no case."""
+    return name.translate(_ASCII_LOWER)
+
+
+_ASCII_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
+
+
+def _singular(many: str) -> str:
+    """What a kind of record called `many` is called alone, as far as its ending tells."""
+    for ending, instead in (("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch")):
+        if many.endswith(ending):
+            return many[: -len(ending)] + instead
+    is_plural = many.endswith("s") and not many.endswith(("ss", "us", "is"))
+    return many[:-1] if is_plural and len(many) > 1 else many
