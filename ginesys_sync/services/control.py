@@ -11,8 +11,8 @@ from datetime import date
 from ginesys_sync.core.errors import UnknownSite
 from ginesys_sync.services.views import ControlColumn, ControlPage
 from ginesys_sync.shop import lists
-from ginesys_sync.store.capture import table_columns
 from ginesys_sync.store.database import Database, database_faults
+from ginesys_sync.store.tables import table_columns
 
 Row = tuple[str, ...]
 

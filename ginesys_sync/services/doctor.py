@@ -14,8 +14,9 @@ from ginesys_sync.core.settings import open_home
 from ginesys_sync.services.connection import check_connection
 from ginesys_sync.services.site import OpenSite, opened_site
 from ginesys_sync.services.worker import is_service_running
-from ginesys_sync.store import capture, grids
+from ginesys_sync.store import capture, grids, tables
 from ginesys_sync.store.database import Connection, database_faults
+from ginesys_sync.store.fitting import fitted_plan
 
 _ROOM_BYTES = 1_000_000_000
 
@@ -64,16 +65,16 @@ def _examined(folder: Path) -> Iterator[Finding]:
 def _plan_findings(connection: Connection, site: OpenSite) -> Iterator[Finding]:
     plan = site.plan
     try:
-        capture.fitted_plan(connection, plan)
+        fitted_plan(connection, plan, site.is_head_office)
     except KnownError as fault:
         yield Finding(False, fault.title, fault.advice)
         return
     yield Finding(True, f"Plan {plan.name}, version {plan.version}, fits this database.")
+    captured = [e for e in plan.entities if captured_by(e, site.is_head_office)]
     missing = [
         entity.many
-        for entity in plan.entities
-        if captured_by(entity, site.is_head_office)
-        and not capture.has_triggers(connection, entity, site.is_head_office)
+        for entity in captured
+        if not capture.has_triggers(connection, entity, site.is_head_office)
     ]
     if missing:
         yield Finding(
@@ -83,13 +84,43 @@ def _plan_findings(connection: Connection, site: OpenSite) -> Iterator[Finding]:
         )
     else:
         yield Finding(True, "Every change is noted: all triggers are in place.")
+    for entity in captured:
+        yield from _rows_without_key(connection, entity)
+        yield from _unnoted_evictions(connection, entity, site.is_head_office)
     for entity in plan.entities:
         yield from _slow_children(connection, entity)
 
 
+def _rows_without_key(connection: Connection, entity: Entity) -> Iterator[Finding]:
+    for table in entity.tables:
+        columns = tuple(dict.fromkeys((*table.key, *table.root)))
+        count = tables.count_null(connection, table.name, columns)
+        if count:
+            yield Finding(
+                False,
+                f"{count:,} {'row' if count == 1 else 'rows'} of {table.name} "
+                f"{'has' if count == 1 else 'have'} no value in {' or '.join(columns)} and "
+                f"{'is' if count == 1 else 'are'} never sent.",
+                "A record is found again by its key: fill it in, or delete what is not needed.",
+            )
+
+
+def _unnoted_evictions(
+    connection: Connection, entity: Entity, is_head_office: bool
+) -> Iterator[Finding]:
+    for table, index in capture.unguarded_indexes(connection, entity, is_head_office):
+        yield Finding(
+            False,
+            f"{table} has a unique index over an expression, {index}: a row that INSERT OR REPLACE "
+            "evicts by it is not noted, and stays at the other sites.",
+            "Let your programs delete such a row in so many words, or keep the expression in a "
+            "generated column and make the index over that.",
+        )
+
+
 def _slow_children(connection: Connection, entity: Entity) -> Iterator[Finding]:
     for child in entity.children:
-        if not capture.is_indexed(connection, child.name, child.root):
+        if not tables.is_indexed(connection, child.name, child.root):
             yield Finding(
                 False,
                 f"{child.name} has no index that begins with {', '.join(child.root)}.",

@@ -12,7 +12,7 @@ from ginesys_sync.services.journey_views import Candidate, Found
 from ginesys_sync.services.journey_words import capital
 from ginesys_sync.services.site import OpenSite
 from ginesys_sync.store import finding
-from ginesys_sync.store.database import Connection, database_faults, raw, snapshot
+from ginesys_sync.store.database import Connection, database_faults, legible, snapshot
 from ginesys_sync.store.plans import present_plan
 
 MOST_CANDIDATES = 50
@@ -87,8 +87,10 @@ def _unknown(kind: Entity, pieces: Sequence[str]) -> Candidate:
 @contextmanager
 def reading(site: OpenSite) -> Iterator[tuple[Connection, Plan]]:
     """A connection for this question alone, in one snapshot: it may take long and be cut short."""
-    with site.database.connect() as connection, database_faults():
-        # A business table may hold text that is no UTF-8; that must not hide everything else.
-        raw(connection).text_factory = lambda data: data.decode("utf-8", "replace")
-        with snapshot(connection):
-            yield connection, with_own_entities(present_plan(connection))
+    with (
+        site.database.connect() as connection,
+        legible(connection),
+        database_faults(),
+        snapshot(connection),
+    ):
+        yield connection, with_own_entities(present_plan(connection))

@@ -10,9 +10,9 @@ from ginesys_sync.core.plan import Entity, Plan, captured_by
 from ginesys_sync.core.plan_text import parse_plan, plan_document
 from ginesys_sync.services.site import opened_site
 from ginesys_sync.services.syncing import run_lock
-from ginesys_sync.store.capture import fitted_plan
-from ginesys_sync.store.database import transaction
+from ginesys_sync.store.database import rehearsal, transaction
 from ginesys_sync.store.fence import raise_fence, require_fence
+from ginesys_sync.store.fitting import fitted_plan
 from ginesys_sync.store.plans import install_plan, present_plan
 
 
@@ -34,13 +34,20 @@ class PlanChange:
 
 
 def read_plan(path: Path) -> Plan:
-    """A plan file. Raises PlanUnfit when it cannot be read or is malformed."""
+    """A plan file, with or without the mark some editors put before UTF-8. Raises PlanUnfit when it
+    cannot be read or is malformed."""
     try:
-        return parse_plan(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as fault:
+        return parse_plan(path.read_text(encoding="utf-8-sig"))
+    except OSError as fault:
         raise PlanUnfit(
             f"The plan {path} cannot be read.",
             "Check the path of the plan file.",
+            detail=str(fault),
+        ) from fault
+    except UnicodeDecodeError as fault:
+        raise PlanUnfit(
+            f"The plan {path} is not a text in UTF-8.",
+            "Save it as UTF-8 in your editor, then try again.",
             detail=str(fault),
         ) from fault
 
@@ -62,11 +69,14 @@ def change_plan(folder: Path, path: Path, *, only_look: bool = False) -> PlanCha
                 "Put it in place at head office.",
             )
         present = present_plan(connection)
-        fitted = fitted_plan(connection, plan)
+        fitted = fitted_plan(connection, plan, is_head_office=True)
         if plan_document(fitted) == plan_document(present):
             return PlanChange(0)
         _check_version(present, fitted)
-        if not only_look:
+        if only_look:
+            with rehearsal(connection):
+                install_plan(connection, plan, is_head_office=True, notes_existing=False)
+        else:
             fence = raise_fence(connection)
             with transaction(connection):
                 require_fence(connection, fence)

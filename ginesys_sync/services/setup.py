@@ -24,12 +24,14 @@ from ginesys_sync.engine.webdb import WebDatabase
 from ginesys_sync.services.plans import read_plan
 from ginesys_sync.services.site import EPOCH, INCARNATION, PROGRAM, SITE, new_nonce
 from ginesys_sync.shop.schema import create_tables
-from ginesys_sync.store.capture import fitted_plan, has_tables
 from ginesys_sync.store.database import (
+    Connection,
     Database,
-    migrate,
+    climb,
+    keep_copy,
     present_version,
     read_state,
+    rehearsal,
     transaction,
     write_state,
 )
@@ -68,7 +70,7 @@ def join_chain(new: NewSite) -> Home:
     plan = _plan(new)
     database = Database(new.database)
     try:
-        _check_database(database, new, plan)
+        _rehearse(database, new, plan)
         key = _pending_key(new.folder)
         answer = _enrol(new, key)
         _prepare(database, new, plan, answer.epoch)
@@ -119,7 +121,9 @@ def _plan(new: NewSite) -> Plan:
     return built_in_plan() if new.plan is None else read_plan(new.plan)
 
 
-def _check_database(database: Database, new: NewSite, plan: Plan) -> None:
+def _rehearse(database: Database, new: NewSite, plan: Plan) -> None:
+    """Meet whatever refuses this database or this plan while the enrolment code is still good, and
+    leave no trace."""
     if not database.path.parent.is_dir():
         raise HomeUnusable(
             f"The folder {database.path.parent} for the database does not exist.",
@@ -140,8 +144,8 @@ def _check_database(database: Database, new: NewSite, plan: Plan) -> None:
                     f"This database already is {other}'s.",
                     "Give the database that belongs to this site.",
                 )
-        if new.plan is not None or has_tables(connection, plan):
-            fitted_plan(connection, plan)
+        with rehearsal(connection):
+            _make_site(connection, new, plan, None)
 
 
 def _pending_key(folder: Path) -> str:
@@ -179,14 +183,24 @@ def _enrol(new: NewSite, key: str) -> EnrolAnswer:
 
 
 def _prepare(database: Database, new: NewSite, plan: Plan, epoch: str) -> None:
+    with database.connect() as connection:
+        keep_copy(database, connection)
+        with transaction(connection):
+            _make_site(connection, new, plan, epoch)
+
+
+def _make_site(connection: Connection, new: NewSite, plan: Plan, epoch: str | None) -> None:
+    """Inside the caller's transaction: everything that joining changes in a database. `epoch` None:
+    a rehearsal, which meets all that could be refused and leaves out what only takes time."""
     if new.plan is None:
-        create_tables(database.engine)
-    migrate(database)
-    with database.connect() as connection, transaction(connection):
-        write_state(connection, SITE, new.site)
+        create_tables(connection)
+    climb(connection)
+    write_state(connection, SITE, new.site)
+    if epoch is not None:
         if read_state(connection, EPOCH) not in (None, epoch):
             forget_installed(connection)
         write_state(connection, EPOCH, epoch)
-        if read_state(connection, INCARNATION) is None:
-            write_state(connection, INCARNATION, new_nonce())
-        install_plan(connection, plan, new.site == HEAD_OFFICE)
+    if read_state(connection, INCARNATION) is None:
+        write_state(connection, INCARNATION, new_nonce())
+    is_head_office = new.site == HEAD_OFFICE
+    install_plan(connection, plan, is_head_office, notes_existing=epoch is not None)

@@ -34,7 +34,7 @@ from sqlalchemy import (
     Text,
 )
 from sqlalchemy.dialects import mysql, postgresql
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.types import TypeEngine
 
 metadata = MetaData(
@@ -298,6 +298,6 @@ day_settlement = _table(
 )
 
 
-def create_tables(engine: Engine) -> None:
-    """Make the tables that the business database of `engine` lacks; the others stay as they are."""
-    metadata.create_all(engine)
+def create_tables(database: Engine | Connection) -> None:
+    """Make the tables that a business database lacks; the others stay as they are."""
+    metadata.create_all(database)

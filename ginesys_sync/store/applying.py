@@ -17,9 +17,9 @@ from sqlalchemy import Connection
 from ginesys_sync.core.plan import Entity, Table
 from ginesys_sync.store.body_books import BodyBooks
 from ginesys_sync.store.body_span import Span, within
-from ginesys_sync.store.capture import unique_sets
 from ginesys_sync.store.database import database_faults, raw
 from ginesys_sync.store.keys import equal, listed
+from ginesys_sync.store.tables import unique_sets
 from ginesys_sync.wire.body import CHILD_BITS, GONE, ID, quoted
 
 

@@ -2,27 +2,37 @@
 writer is.
 
 Per table of a captured entity: insert, update and delete note the root's key; an update that moves
-a row notes the old root too. A table with further UNIQUE constraints also gets BEFORE triggers,
-because REPLACE evicts the other row without firing its delete trigger. A row in `sync_hush`
-silences one entity while the applier writes it, and only that one.
+a row notes the old root too. A table with further unique indexes also gets BEFORE triggers, because
+REPLACE evicts the other row without firing its delete trigger. A row in `sync_hush` silences one
+entity while the applier writes it, and only that one.
+
+Triggers are called `sync_capture_ENTITY.TABLE.KIND`: neither an entity nor a kind holds a dot, so
+no two of them share a name whatever tables are called.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from ginesys_sync.core.errors import PlanUnfit
-from ginesys_sync.core.plan import Entity, Plan, Rule, Table, captured_by, check_columns
-from ginesys_sync.store.keys import equal, listed, part_list, parts
+from ginesys_sync.core.plan import Entity, Plan, captured_by
+from ginesys_sync.store.keys import listed, part_list
+from ginesys_sync.store.tables import (
+    UniqueIndex,
+    is_indexed,
+    may_be_null,
+    unique_indexes,
+)
 from ginesys_sync.wire.body import quoted
 
 EDITED, SENT_AGAIN, AUDIENCE_ONLY = 2, 1, 0
 """The weight of a noted change, its column `image`: somebody wrote the record; it is to be sent
 again as it stands; only whom it goes to may have changed.
 """
+CAPTURE_VERSION = "3"
+"""Goes up when triggers are made otherwise: installed ones are then replaced by the next run."""
 _PREFIX = "sync_capture_"
 _INDEX_PREFIX = "sync_link_"
 
@@ -36,76 +46,17 @@ class _Source:
     image: int
     nullable: tuple[str, ...]
 
+    @property
+    def columns(self) -> str:
+        """What is written of a change; `entity` and the key first, the weight if it is not the
+        usual one."""
+        weight = "" if self.image == EDITED else ", image"
+        return f"entity, {part_list(len(self.link))}{weight}"
 
-def fitted_plan(connection: Connection, plan: Plan) -> Plan:
-    """The plan with every `columns` list filled in from the tables here. Raises PlanUnfit when a
-    table, a key or a column is missing: said before anything is changed.
-    """
-    return replace(plan, entities=tuple(_fitted(connection, entity) for entity in plan.entities))
-
-
-def _fitted(connection: Connection, entity: Entity) -> Entity:
-    tables = tuple(_fitted_table(connection, entity, table) for table in entity.tables)
-    rule = entity.audience
-    if rule.table:
-        _require_columns(connection, entity, rule.table, (*rule.columns, rule.site))
-    elif rule.rule is Rule.COLUMN:
-        _require_columns(connection, entity, entity.root.name, (rule.site,))
-    named = (entity.site_column, entity.edited_column, entity.label, *entity.watch)
-    for column in filter(None, named):
-        if column not in tables[0].columns:
-            raise PlanUnfit(
-                f"{entity.many.capitalize()}: table {tables[0].name!r} has no column {column!r}."
-            )
-    return replace(entity, root=tables[0], children=tables[1:])
-
-
-def _fitted_table(connection: Connection, entity: Entity, table: Table) -> Table:
-    columns = table.columns or table_columns(connection, table.name)
-    _require_columns(connection, entity, table.name, (*table.key, *table.root, *columns))
-    if not _is_unique(connection, table):
-        raise PlanUnfit(
-            f"{entity.many.capitalize()}: table {table.name!r} has no primary key or unique "
-            "index over "
-            f"{', '.join(table.key)}.",
-            "A record needs a key to be found again: add a unique index over these columns, "
-            "or name the right ones.",
-        )
-    check_columns(columns, table.name)
-    return replace(table, columns=tuple(columns))
-
-
-def _require_columns(
-    connection: Connection, entity: Entity, table: str, wanted: tuple[str, ...]
-) -> None:
-    found = table_columns(connection, table)
-    if not found:
-        raise PlanUnfit(
-            f"{entity.many.capitalize()}: this database has no table {table!r}.",
-            "Correct the name in the plan, or create the table, then try again.",
-        )
-    for column in wanted:
-        if column not in found:
-            raise PlanUnfit(
-                f"{entity.many.capitalize()}: table {table!r} has no column {column!r}."
-            )
-
-
-def table_columns(connection: Connection, table: str) -> tuple[str, ...]:
-    """The stored columns of a table in their order; empty when there is no such table. Generated
-    ones do not travel.
-    """
-    rows = connection.exec_driver_sql(
-        "SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0", (table,)
-    )
-    return tuple(row[0] for row in rows)
-
-
-def has_tables(connection: Connection, plan: Plan) -> bool:
-    """Whether any table of the plan is here already."""
-    return any(
-        table_columns(connection, table.name) for entity in plan.entities for table in entity.tables
-    )
+    def values(self, entity: Entity, row: str) -> str:
+        """The same of `row`: NEW, OLD, or another row of the table."""
+        weight = "" if self.image == EDITED else f", {self.image}"
+        return f"'{entity.name}', {listed(self.link, row)}{weight}"
 
 
 def has_triggers(connection: Connection, entity: Entity, is_head_office: bool) -> bool:
@@ -117,46 +68,6 @@ def has_triggers(connection: Connection, entity: Entity, is_head_office: bool) -
         )
     }
     return all(text in found for text in trigger_statements(connection, entity, is_head_office))
-
-
-def is_indexed(connection: Connection, table: str, columns: tuple[str, ...]) -> bool:
-    """Whether an index of the table begins with these columns, in whatever order."""
-    rows = connection.exec_driver_sql(
-        "SELECT i.name, c.name FROM pragma_index_list(?) i, pragma_index_info(i.name) c "
-        "WHERE i.partial = 0 ORDER BY i.name, c.seqno",
-        (table,),
-    )
-    indexes: dict[str, list[str]] = {}
-    for name, column in rows:
-        indexes.setdefault(name, []).append(column)
-    primary = connection.exec_driver_sql(
-        "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (table,)
-    )
-    lists = [*indexes.values(), [row[0] for row in primary]]
-    return any(set(one[: len(columns)]) == set(columns) for one in lists)
-
-
-def unique_sets(connection: Connection, table: str) -> tuple[tuple[str, ...], ...]:
-    """The column sets over which a table is unique, its primary key first."""
-    primary = connection.exec_driver_sql(
-        "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (table,)
-    )
-    found = [tuple(row[0] for row in primary)]
-    indexes = connection.exec_driver_sql(
-        'SELECT name FROM pragma_index_list(?) WHERE "unique" = 1 AND partial = 0 AND '
-        "origin <> 'pk'",
-        (table,),
-    )
-    for (index,) in indexes.all():
-        columns = connection.exec_driver_sql(
-            "SELECT name FROM pragma_index_info(?) ORDER BY seqno", (index,)
-        )
-        found.append(tuple(row[0] for row in columns))
-    return tuple(columns for columns in found if columns and None not in columns)
-
-
-def _is_unique(connection: Connection, table: Table) -> bool:
-    return any(set(columns) == set(table.key) for columns in unique_sets(connection, table.name))
 
 
 def install_capture(
@@ -189,24 +100,11 @@ def _index_links(connection: Connection, entity: Entity, is_head_office: bool) -
     if entity.audience.table and is_head_office:
         links.append((entity.audience.table, entity.audience.columns))
     for table, link in links:
-        if not _is_led_by(connection, table, link):
+        if not is_indexed(connection, table, link):
+            name = ".".join((_INDEX_PREFIX + table, *link))
             connection.exec_driver_sql(
-                f"CREATE INDEX IF NOT EXISTS {quoted(_INDEX_PREFIX + table)} "
-                f"ON {quoted(table)}({listed(link)})"
+                f"CREATE INDEX IF NOT EXISTS {quoted(name)} ON {quoted(table)}({listed(link)})"
             )
-
-
-def _is_led_by(connection: Connection, table: str, link: tuple[str, ...]) -> bool:
-    """Whether some whole index of the table begins with these columns, in whatever order."""
-    rows = connection.exec_driver_sql(
-        "SELECT l.name, i.name FROM pragma_index_list(?) l, pragma_index_info(l.name) i "
-        "WHERE l.partial = 0 ORDER BY l.seq, i.seqno",
-        (table,),
-    )
-    indexes: dict[str, list[str]] = {}
-    for index, column in rows:
-        indexes.setdefault(index, []).append(column)
-    return any(set(columns[: len(link)]) == set(link) for columns in indexes.values())
 
 
 def note_all(connection: Connection, entity: Entity, image: int = SENT_AGAIN) -> None:
@@ -234,105 +132,110 @@ def note_members(connection: Connection, entity: Entity, site: str) -> None:
     )
 
 
-def _present(columns: tuple[str, ...]) -> str:
-    return " AND ".join(f"{quoted(column)} IS NOT NULL" for column in columns)
+def _present(columns: tuple[str, ...], row: str = "") -> str:
+    dot = f"{row}." if row else ""
+    return " AND ".join(f"{dot}{quoted(column)} IS NOT NULL" for column in columns)
 
 
 def trigger_statements(
     connection: Connection, entity: Entity, is_head_office: bool
 ) -> Iterator[str]:
     """The CREATE TRIGGER statements of one entity."""
-    sources = [(table.name, table.root, EDITED) for table in entity.tables]
-    if entity.audience.table and entity.audience.rule is not Rule.ALL and is_head_office:
-        sources.append((entity.audience.table, entity.audience.columns, AUDIENCE_ONLY))
-    for name, link, image in sources:
-        source = _Source(name, link, image, _nullable(connection, name, link))
+    for source in _sources(connection, entity, is_head_office):
         yield from _after_triggers(entity, source)
         yield from _before_triggers(connection, entity, source)
 
 
-def _nullable(connection: Connection, table: str, link: tuple[str, ...]) -> tuple[str, ...]:
-    """Key columns that may hold NULL here: such a row has no key, and noting it would refuse the
-    writer.
-    """
-    sure = connection.exec_driver_sql(
-        'SELECT name FROM pragma_table_info(?) WHERE "notnull" = 1 OR (pk = 1 AND '
-        "upper(type) = 'INTEGER')",
-        (table,),
-    )
-    certain = {row[0] for row in sure}
-    return tuple(column for column in link if column not in certain)
+def _sources(connection: Connection, entity: Entity, is_head_office: bool) -> Iterator[_Source]:
+    found = [(table.name, table.root, EDITED) for table in entity.tables]
+    rule = entity.audience
+    is_part = (rule.table, rule.columns) in [(name, link) for name, link, _ in found]
+    if rule.table and is_head_office and not is_part:
+        found.append((rule.table, rule.columns, AUDIENCE_ONLY))
+    for name, link, image in found:
+        # A row without a key cannot be noted, and trying to would refuse its writer.
+        yield _Source(name, link, image, may_be_null(connection, name, link))
 
 
 def _trigger(
-    entity: Entity, source: _Source, kind: str, when: str, row: str, moved: str = ""
+    entity: Entity, source: _Source, kind: str, when: str, conditions: Iterable[str], body: str
 ) -> str:
-    name = quoted(f"{_PREFIX}{entity.name}_{source.table}_{kind}")
-    conditions = [f"{row}.{quoted(column)} IS NOT NULL" for column in source.nullable]
-    if moved:
-        conditions.append(moved)
-    conditions.append(f"NOT EXISTS (SELECT 1 FROM sync_hush WHERE entity = '{entity.name}')")
-    columns = ["entity", *parts(len(source.link))]
-    values = [f"'{entity.name}'", *(f"{row}.{quoted(column)}" for column in source.link)]
-    if source.image != EDITED:
-        columns.append("image")
-        values.append(str(source.image))
+    kind = kind if source.image == EDITED else f"audience_{kind}"
+    name = quoted(f"{_PREFIX}{entity.name}.{source.table}.{kind}")
+    loud = f"NOT EXISTS (SELECT 1 FROM sync_hush WHERE entity = '{entity.name}')"
     return (
         f"CREATE TRIGGER {name} {when} ON {quoted(source.table)} FOR EACH ROW WHEN "
-        f"{' AND '.join(conditions)} "
-        f"BEGIN INSERT INTO sync_change({', '.join(columns)}) VALUES ({', '.join(values)}); END"
+        f"{' AND '.join((*conditions, loud))} BEGIN {body} END"
     )
 
 
 def _after_triggers(entity: Entity, source: _Source) -> Iterator[str]:
-    yield _trigger(entity, source, "insert", "AFTER INSERT", "NEW")
-    yield _trigger(entity, source, "update", "AFTER UPDATE", "NEW")
-    yield _trigger(entity, source, "delete", "AFTER DELETE", "OLD")
     changed = " OR ".join(
         f"OLD.{quoted(column)} IS NOT NEW.{quoted(column)}" for column in source.link
     )
-    yield _trigger(
-        entity, source, "move", f"AFTER UPDATE OF {listed(source.link)}", "OLD", f"({changed})"
-    )
+    for kind, when, row, moved in (
+        ("insert", "AFTER INSERT", "NEW", ()),
+        ("update", "AFTER UPDATE", "NEW", ()),
+        ("delete", "AFTER DELETE", "OLD", ()),
+        ("move", f"AFTER UPDATE OF {listed(source.link)}", "OLD", (f"({changed})",)),
+    ):
+        conditions = [f"{row}.{quoted(column)} IS NOT NULL" for column in source.nullable]
+        note = f"INSERT INTO sync_change({source.columns}) VALUES ({source.values(entity, row)});"
+        yield _trigger(entity, source, kind, when, (*conditions, *moved), note)
 
 
 def _before_triggers(connection: Connection, entity: Entity, source: _Source) -> Iterator[str]:
     """Notes the rows that REPLACE may be about to evict. Noting one that stays is harmless.
 
-    Needed for every unique set but the one that holds the record's own key alone: there the new row
-    stands for it.
+    Needed for every unique index but those that hold the record's own key: there the new row stands
+    for the old one.
     """
-    others = [
-        columns
-        for columns in unique_sets(connection, source.table)
-        if not set(columns) >= set(source.link) or not set(source.link)
-    ]
-    if not others:
-        return
-    count = len(source.link)
-    target = f"entity, {part_list(count)}" + ("" if source.image == EDITED else ", image")
-    tail = "" if source.image == EDITED else f", {source.image}"
-    evicted = " OR ".join(f"({equal('t', columns, 'NEW', columns)})" for columns in others)
-    for event in ("INSERT", "UPDATE"):
-        yield (
-            "CREATE TRIGGER "
-            f"{quoted(f'{_PREFIX}{entity.name}_{source.table}_before_{event.lower()}')} "
-            f"BEFORE {event} ON {quoted(source.table)} FOR EACH ROW "
-            f"WHEN NOT EXISTS (SELECT 1 FROM sync_hush WHERE entity = '{entity.name}') "
-            f"BEGIN INSERT INTO sync_change({target}) SELECT '{entity.name}', "
-            f"{listed(source.link, 't')}{tail} "
-            f"FROM {quoted(source.table)} t WHERE ({evicted}) AND {_apart(source.link)} AND "
-            f"{_known(source)}; END"
+    evictions = " ".join(
+        f"INSERT INTO sync_change({source.columns}) SELECT {source.values(entity, row)} "
+        f"FROM {quoted(source.table)} {row} WHERE {condition} AND {_apart(source, row)} AND "
+        f"{_present(source.link, row)};"
+        for row, condition in (
+            _evicted(source, index)
+            for index in unique_indexes(connection, source.table)
+            if index.columns and not index.tells_apart(source.link)
         )
+    )
+    if evictions:
+        for event in ("INSERT", "UPDATE"):
+            kind = f"before_{event.lower()}"
+            yield _trigger(entity, source, kind, f"BEFORE {event}", (), evictions)
 
 
-def _apart(link: tuple[str, ...]) -> str:
-    return (
-        "("
-        + " OR ".join(f"t.{quoted(column)} IS NOT NEW.{quoted(column)}" for column in link)
-        + ")"
+def _evicted(source: _Source, index: UniqueIndex) -> tuple[str, str]:
+    """What to call a row of the table, and when this index lets it make room for the new one.
+
+    The condition of a partial index may name the table, so that a row keeps its table's name there.
+    Whether the new row meets that condition, too, is not asked: in a trigger its values lack their
+    columns' types, by which `flag = 1` may be true of '1'.
+    """
+    row = quoted(source.table) if index.where else "t"
+    conditions = [
+        f"{row}.{quoted(column)} = NEW.{quoted(column)} COLLATE {quoted(collation)}"
+        for column, collation in zip(index.columns, index.collations, strict=True)
+    ]
+    if index.where:
+        conditions.append(f"({index.where})")
+    return row, " AND ".join(conditions)
+
+
+def unguarded_indexes(
+    connection: Connection, entity: Entity, is_head_office: bool
+) -> tuple[tuple[str, str], ...]:
+    """Tables of an entity and unique indexes over expressions: what REPLACE evicts by those cannot
+    be noted."""
+    return tuple(
+        (source.table, index.name)
+        for source in _sources(connection, entity, is_head_office)
+        for index in unique_indexes(connection, source.table)
+        if not index.columns
     )
 
 
-def _known(source: _Source) -> str:
-    return " AND ".join(f"t.{quoted(column)} IS NOT NULL" for column in source.link)
+def _apart(source: _Source, row: str) -> str:
+    changed = (f"{row}.{quoted(column)} IS NOT NEW.{quoted(column)}" for column in source.link)
+    return f"({' OR '.join(changed)})"

@@ -78,16 +78,15 @@ def _sqlite_path(url: str) -> Path:
             f"{url!r} is no database address.",
             "Write it like sqlite+pysqlite:///path/to/shop.sqlite3.",
         ) from fault
-    if (
-        parsed.get_backend_name() != "sqlite"
-        or not parsed.database
-        or parsed.database == ":memory:"
-    ):
+    advice = "Write the address like sqlite+pysqlite:///path/to/shop.sqlite3."
+    if parsed.get_backend_name() != "sqlite":
         raise DatabaseUnusable(
-            f"This version syncs SQLite databases only, not {parsed.get_backend_name()}.",
-            "Write the address like sqlite+pysqlite:///path/to/shop.sqlite3.",
+            f"This version syncs SQLite databases only, not {parsed.get_backend_name()}.", advice
         )
-    return Path(parsed.database)
+    named = parsed.database or ""
+    if named in ("", ":memory:") or named.startswith("file:") or "uri" in parsed.query:
+        raise DatabaseUnusable(f"{url!r} does not name the file of a database.", advice)
+    return Path(named)
 
 
 def _prepare_connection(connection: sqlite3.Connection, _: object) -> None:
@@ -103,6 +102,33 @@ def raw(connection: Connection) -> sqlite3.Connection:
     driver: Any = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
     return driver
+
+
+@contextmanager
+def legible(connection: Connection) -> Iterator[None]:
+    """Inside, text of a business table that is no UTF-8 reads with a mark where it is damaged; it
+    must not hide everything else.
+    """
+    driver = raw(connection)
+    before = driver.text_factory
+    driver.text_factory = lambda data: data.decode("utf-8", "replace")
+    try:
+        yield
+    finally:
+        driver.text_factory = before
+
+
+@contextmanager
+def rehearsal(connection: Connection) -> Iterator[None]:
+    """One IMMEDIATE transaction that is always rolled back: what it meets is raised, and nothing
+    of it stays.
+    """
+    with database_faults():
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            _roll_back(connection)
 
 
 @contextmanager
@@ -177,7 +203,11 @@ def translated(fault: DBAPIError | sqlite3.Error) -> KnownError:
             "Restore it from your last backup; nothing was changed by the sync.",
             detail=words,
         )
-    return DatabaseUnusable("The database refused what the sync asked of it.", detail=words)
+    return DatabaseUnusable(
+        f"The database refused what the sync asked of it: {words}.",
+        "Copy this sentence and give it to whoever looks after the database.",
+        detail=words,
+    )
 
 
 def present_version(connection: Connection) -> str | None:
@@ -199,35 +229,70 @@ def require_current(database: Database) -> None:
             "This database has not been prepared for syncing.",
             "Run `ginesys-sync init` for it first.",
         )
+    _refuse_newer(found)
+    if found < SCHEMA_VERSION:
+        migrate(database)
+
+
+def _refuse_newer(found: str) -> None:
     if found > SCHEMA_VERSION:
         raise VersionsDiffer(
             "This database was made by a newer version of the program.",
             "Install the newer version here as well; nothing was changed.",
             detail=f"database {found}, program {SCHEMA_VERSION}",
         )
-    if found < SCHEMA_VERSION:
-        migrate(database)
 
 
 def migrate(database: Database, version: str = SCHEMA_VERSION) -> None:
     """Bring the sync's own tables to a version; an existing database that has some is copied aside
     first.
     """
+    with database_faults(), database.connect() as connection:
+        keep_copy(database, connection)
+        with transaction(connection):
+            climb(connection, version)
+
+
+def keep_copy(database: Database, connection: Connection) -> None:
+    """Copy a database aside whose sync tables are about to climb to a newer version."""
+    found = present_version(connection)
+    if found is not None and found < SCHEMA_VERSION:
+        _copy_aside(database, connection, found)
+
+
+def climb(connection: Connection, version: str = SCHEMA_VERSION) -> None:
+    """Inside the caller's transaction: bring the sync's own tables to a version. Raises
+    VersionsDiffer when they are newer than this program, DatabaseUnusable when something else
+    already has their names.
+    """
     from alembic import command
     from alembic.config import Config
 
-    with database_faults(), database.connect() as connection:
-        found = present_version(connection)
-        if found is not None and found > SCHEMA_VERSION:
-            require_current(database)
-        if found is not None and found < SCHEMA_VERSION:
-            _copy_aside(database, connection, found)
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-        config.set_main_option("path_separator", "os")
-        config.attributes["connection"] = connection
-        with transaction(connection):
-            command.upgrade(config, version)
+    found = present_version(connection)
+    if found is None:
+        _require_free_names(connection)
+    else:
+        _refuse_newer(found)
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, version)
+
+
+def _require_free_names(connection: Connection) -> None:
+    ours = {table.name for table in schema.metadata.tables.values()}
+    ours |= {str(i.name) for table in schema.metadata.tables.values() for i in table.indexes}
+    taken = connection.exec_driver_sql(
+        "SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view', 'index') "
+        "AND name LIKE 'sync!_%' ESCAPE '!' ORDER BY type DESC, name"
+    )
+    for kind, name in taken.all():
+        if name.lower() in ours:
+            raise DatabaseUnusable(
+                f"This database already has a {kind} called {name}, which is not the sync's.",
+                "The sync keeps tables of that name of its own: rename yours first.",
+            )
 
 
 def _copy_aside(database: Database, connection: Connection, version: str) -> None:

@@ -12,11 +12,14 @@ from ginesys_sync.core.errors import DatabaseUnusable
 from ginesys_sync.core.plan import Entity, Plan, captured_by, with_own_entities
 from ginesys_sync.core.plan_text import parse_plan, plan_document
 from ginesys_sync.store import schema
-from ginesys_sync.store.capture import fitted_plan, install_capture
+from ginesys_sync.store.capture import CAPTURE_VERSION, install_capture
 from ginesys_sync.store.database import SCHEMA_VERSION, read_state, write_state
+from ginesys_sync.store.fitting import fitted_plan
 
 _IN_PLACE = "plan_in_place"
 _CAPTURE_MADE_BY = "capture_made_by"
+_MAKER = f"{SCHEMA_VERSION}/{CAPTURE_VERSION}"
+"""Whose triggers stand in a database: they differ with the sync's own tables, and by themselves."""
 
 
 def present_plan(connection: Connection) -> Plan:
@@ -37,7 +40,7 @@ def arrived_plan(connection: Connection) -> Plan | None:
     row = connection.execute(
         select(schema.plan).order_by(schema.plan.c.version.desc()).limit(1)
     ).first()
-    is_current = read_state(connection, _CAPTURE_MADE_BY) == SCHEMA_VERSION
+    is_current = read_state(connection, _CAPTURE_MADE_BY) == _MAKER
     if row is None or (is_current and row.document == read_state(connection, _IN_PLACE)):
         return None
     return parse_plan(row.document)
@@ -58,19 +61,24 @@ def forget_installed(connection: Connection) -> None:
     write_state(connection, _IN_PLACE, "")
 
 
-def install_plan(connection: Connection, plan: Plan, is_head_office: bool) -> Plan:
+def install_plan(
+    connection: Connection, plan: Plan, is_head_office: bool, *, notes_existing: bool = True
+) -> Plan:
     """Inside the caller's transaction: keep the plan, make its triggers, and note every record of
-    the entities that are new or changed. Returns the plan as the engine runs it. Raises PlanUnfit
-    before anything is changed.
+    the entities that are new or changed (a rehearsal spares that). Returns the plan as the engine
+    runs it. Raises PlanUnfit before anything is changed.
     """
-    fitted = fitted_plan(connection, plan)
+    fitted = fitted_plan(connection, plan, is_head_office)
     before = _entities_before(connection)
     document = plan_document(fitted)
+    parse_plan(document)  # what was filled in must be readable where it arrives, too
     running = with_own_entities(fitted)
     note = frozenset(
         entity.name
         for entity in running.entities
-        if captured_by(entity, is_head_office) and before.get(entity.name) != entity.as_it_travels
+        if notes_existing
+        and captured_by(entity, is_head_office)
+        and before.get(entity.name) != entity.as_it_travels
     )
     install_capture(connection, running, is_head_office, note)
     _forget_dropped(connection, running)
@@ -80,7 +88,7 @@ def install_plan(connection: Connection, plan: Plan, is_head_office: bool) -> Pl
         (fitted.version, document),
     )
     write_state(connection, _IN_PLACE, document)
-    write_state(connection, _CAPTURE_MADE_BY, SCHEMA_VERSION)
+    write_state(connection, _CAPTURE_MADE_BY, _MAKER)
     return running
 
 

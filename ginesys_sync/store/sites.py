@@ -12,8 +12,9 @@ from sqlalchemy import Connection, select
 from ginesys_sync.core.model import Role, Site, SiteCode, SiteState, is_site_code
 from ginesys_sync.core.plan import Owner, Plan, Rule
 from ginesys_sync.store import schema
-from ginesys_sync.store.capture import AUDIENCE_ONLY, note_all, note_members, table_columns
-from ginesys_sync.store.database import raw
+from ginesys_sync.store.capture import AUDIENCE_ONLY, note_all, note_members
+from ginesys_sync.store.database import legible, raw
+from ginesys_sync.store.tables import table_columns
 from ginesys_sync.wire.body import quoted
 
 
@@ -73,11 +74,15 @@ def business_sites(connection: Connection, plan: Plan) -> dict[str, BusinessSite
     if source is None or not table_columns(connection, source.table):
         return {}
     is_open = quoted(source.is_open) if source.is_open else "1"
-    rows = raw(connection).execute(
-        f"SELECT CAST({quoted(source.code)} AS TEXT), CAST({quoted(source.name)} AS TEXT), "
-        f"{is_open} "
-        f"FROM {quoted(source.table)}"
-    )
+    with legible(connection):
+        rows = (
+            raw(connection)
+            .execute(
+                f"SELECT CAST({quoted(source.code)} AS TEXT), CAST({quoted(source.name)} AS TEXT), "
+                f"{is_open} FROM {quoted(source.table)}"
+            )
+            .fetchall()
+        )
     return {
         code: BusinessSite(code, name or "", bool(opened))
         for code, name, opened in rows
@@ -87,17 +92,25 @@ def business_sites(connection: Connection, plan: Plan) -> dict[str, BusinessSite
 
 def business_groups(connection: Connection, plan: Plan) -> dict[str, tuple[str, ...]] | None:
     """Which groups each site is in, sorted, by the business database's own list; None when the plan
-    knows of none.
+    knows of none. Who gets what is found by the codes as they stand there: these are for people and
+    for seeing a change, so that a code may be mended to fit a list joined by commas.
     """
     source = plan.groups
     if source is None or not table_columns(connection, source.table):
         return None
     found: dict[str, set[str]] = {}
-    for group, site in raw(connection).execute(
-        f"SELECT CAST({quoted(source.group)} AS TEXT), CAST({quoted(source.site)} AS TEXT) "
-        f"FROM {quoted(source.table)}"
-    ):
-        found.setdefault(str(site), set()).add(str(group))
+    with legible(connection):
+        rows = (
+            raw(connection)
+            .execute(
+                f"SELECT CAST({quoted(source.group)} AS TEXT), CAST({quoted(source.site)} AS TEXT) "
+                f"FROM {quoted(source.table)}"
+            )
+            .fetchall()
+        )
+    for group, site in rows:
+        if group and site:
+            found.setdefault(site, set()).add(group.replace(",", ";"))
     return {site: tuple(sorted(groups)) for site, groups in found.items()}
 
 

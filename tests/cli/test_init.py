@@ -131,10 +131,12 @@ def test_a_web_database_that_is_down_or_none_is_told_and_the_same_line_works_lat
         ({"site": "HO", "role": "store"}, "Head office's code is HO, and only head office's."),
         ({"db": "shop.sqlite3"}, "'shop.sqlite3' is no database address."),
         ({"db": "postgresql+psycopg://x/y"}, "This version syncs SQLite databases only"),
-        ({"db": "sqlite+pysqlite:///:memory:"}, "This version syncs SQLite databases only"),
+        ({"db": "sqlite+pysqlite:///:memory:"}, "'sqlite+pysqlite:///:memory:' does not name the"),
+        ({"db": "sqlite://"}, "'sqlite://' does not name the file of a database."),
+        ({"db": "sqlite+pysqlite:///file:x?uri=true"}, "'sqlite+pysqlite:///file:x?uri=true' does"),
         ({"db": "sqlite+pysqlite:////no/such/folder/a.db"}, "The folder /no/such/folder for the"),
     ],
-    ids=["small letters", "role", "no address", "postgresql", "memory", "no folder"],
+    ids=["letters", "role", "no address", "postgresql", "memory", "no file", "a URI", "no folder"],
 )
 def test_what_cannot_be_is_refused_before_anybody_is_called(
     offline: RetailChain, more: dict[str, object], words: str
