@@ -86,14 +86,19 @@ class Stage(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a run ended."""
+    """How a run ended. The last two are of syncs that never began: skipped (it was due while
+    another was under way) and refused (it was asked for and could not begin).
+    """
 
     DONE = "done"
     ATTENTION = "needs attention"
     STOPPED = "stopped"
     CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+    REFUSED = "refused"
 
     @property
     def exit_code(self) -> int:
         """The front door's exit code."""
-        return {"done": 0, "needs attention": 1, "stopped": 2, "cancelled": 3}[self.value]
+        codes = {Outcome.DONE: 0, Outcome.ATTENTION: 1, Outcome.CANCELLED: 3}
+        return codes.get(self, 2)

@@ -1,4 +1,4 @@
-"""Flush: let go of bodies that nobody needs any more.
+"""Flush: let go of bodies that nobody needs any more, and of runs that have nothing to tell.
 
 A staged body is kept until every active store (head office, for a store) has acknowledged its
 batch, and then for some days more, as a fetched one is, so that a batch can be opened and looked
@@ -10,11 +10,13 @@ from __future__ import annotations
 from ginesys_sync.core.model import HEAD_OFFICE
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.staging import Staging
-from ginesys_sync.store import ledger
+from ginesys_sync.store import ledger, run_list
 from ginesys_sync.store.database import Connection
+from ginesys_sync.store.fence import require_fence
 
 KEEP_SECONDS = 7 * 86_400
 KEEP_BYTES = 500_000_000
+_PAUSE_SECONDS = 0.02
 
 
 def to_drop(bodies: list[tuple[str, int, float]], needed: set[str], now: float) -> list[str]:
@@ -33,7 +35,7 @@ def to_drop(bodies: list[tuple[str, int, float]], needed: set[str], now: float) 
 
 
 def flush(context: RunContext, connection: Connection) -> None:
-    """Drop what may go from the staged and the fetched bodies."""
+    """Drop what may go from the staged and the fetched bodies, and from the run list."""
     now = context.clock.now().timestamp()
     _drop(context.inbox, set(), now)
     staged = ledger.staged_bodies(connection, context.site)
@@ -43,6 +45,12 @@ def flush(context: RunContext, connection: Connection) -> None:
     }
     needed = {name for name, (stream, no) in staged.items() if no > done[stream]}
     _drop(context.staging, needed, now)
+    run_list.purge(
+        connection,
+        context.clock.now(),
+        lambda: require_fence(connection, context.fence),
+        lambda: context.clock.sleep(_PAUSE_SECONDS),
+    )
 
 
 def _drop(folder: Staging, needed: set[str], now: float) -> None:

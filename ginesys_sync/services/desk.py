@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from ginesys_sync.services.schedule_desk import ScheduleDesk
 from ginesys_sync.services.views import (
     AttentionRow,
     BatchRow,
@@ -25,12 +26,11 @@ from ginesys_sync.services.views import (
     Progress,
     RecordRow,
     RunGroup,
-    RunRow,
     SiteLine,
 )
 
 
-class Desk(Protocol):
+class Desk(ScheduleDesk, Protocol):
     """A site, as its windows see it."""
 
     def overview(self) -> Overview:
@@ -104,9 +104,6 @@ class Desk(Protocol):
 
     def attention(self, after: int | None, limit: int) -> Page[AttentionRow]:
         """What needs attention, newest first."""
-
-    def runs(self, after: int | None, limit: int) -> Page[RunRow]:
-        """The runs, newest first."""
 
     def test_connection(self) -> Diagnosis:
         """Call the Web Database (takes as long as the network does, at most about ten seconds)."""

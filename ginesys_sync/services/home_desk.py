@@ -14,12 +14,14 @@ from ginesys_sync.core.errors import UnknownSite
 from ginesys_sync.core.plan import Plan, with_own_entities
 from ginesys_sync.services import grids as words
 from ginesys_sync.services.asked import progress_of
+from ginesys_sync.services.audit import present_user
 from ginesys_sync.services.export import ExportWatch, Told, goes_on, nobody_asks, write_csv
 from ginesys_sync.services.first_loads import head_during_load, load_records
+from ginesys_sync.services.home_schedule_desk import HomeScheduleDesk
 from ginesys_sync.services.overview import head_of
 from ginesys_sync.services.site import opened_site
 from ginesys_sync.services.site_lines import site_lines
-from ginesys_sync.services.summary import run_row, run_summary
+from ginesys_sync.services.summary import run_summary
 from ginesys_sync.services.views import (
     AttentionRow,
     BatchRow,
@@ -31,7 +33,6 @@ from ginesys_sync.services.views import (
     Progress,
     RecordRow,
     RunGroup,
-    RunRow,
     SiteLine,
 )
 from ginesys_sync.services.words import moment
@@ -39,9 +40,10 @@ from ginesys_sync.store import grids, runs
 from ginesys_sync.store.database import Connection, database_faults, raw, snapshot
 from ginesys_sync.store.glance import read_glance
 from ginesys_sync.store.plans import present_plan
+from ginesys_sync.store.run_list import newest_telling
 
 
-class HomeDesk:
+class HomeDesk(HomeScheduleDesk):
     """See `services.desk.Desk`. One connection behind a lock; the service is a process of its
     own."""
 
@@ -79,7 +81,8 @@ class HomeDesk:
             head = head_of(self._site.home, read_glance(raw(connection)), now)
             plan, me = self._plan(connection), self._site.code
             asked = runs.open_requests(connection)
-            ended = next((r for r in runs.runs(connection, None, 5) if r.ended_at), None)
+            newest = newest_telling(connection)
+            ended = None if newest is None else runs.run_of(connection, newest)
             head = replace(
                 head,
                 current=progress_of(connection, plan, me, asked[0].id, now) if asked else None,
@@ -125,7 +128,7 @@ class HomeDesk:
             raise UnknownSite("No store is ticked.", "Tick at least one store.")
         with self._asking() as connection:
             at = iso(self._clock.now())
-            number = runs.ask(connection, sites, "window", "window", at)
+            number = runs.ask(connection, sites, "window", present_user(), at)
         self._ensure_service()
         return number
 
@@ -238,14 +241,6 @@ class HomeDesk:
         """What needs attention, newest first."""
         with self._asking() as connection:
             return attention_page(connection, self._plan(connection), self._site.code, after, limit)
-
-    def runs(self, after: int | None, limit: int) -> Page[RunRow]:
-        """The runs, newest first."""
-        with self._asking() as connection:
-            plan = self._plan(connection)
-            found = runs.runs(connection, after, limit + 1)
-            rows = tuple(run_row(connection, plan, self._site.code, r) for r in found[:limit])
-            return Page(rows, rows[-1].run if len(found) > limit else None)
 
     # --- the rest ---------------------------------------------------------------------------------
 

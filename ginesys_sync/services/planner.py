@@ -11,7 +11,9 @@ from datetime import datetime
 from ginesys_sync.core.clock import Clock, from_iso, iso
 from ginesys_sync.core.errors import KnownError
 from ginesys_sync.core.schedule_times import missed
+from ginesys_sync.core.settings import open_home
 from ginesys_sync.services.live import Live
+from ginesys_sync.services.schedule_views import LIVE_STATE as LIVE_STATE
 from ginesys_sync.services.schedules import Effective, effective_schedule
 from ginesys_sync.services.site import OpenSite
 from ginesys_sync.services.timing import Timing
@@ -20,7 +22,6 @@ from ginesys_sync.store.database import Connection, transaction, write_state
 from ginesys_sync.store.grids import books_version
 
 SCHEDULE, LIVE = "schedule", "live"
-LIVE_STATE = "live_state"
 SKIPPED = "Skipped: the sync before it was still under way, and did its work."
 log = logging.getLogger(__name__)
 
@@ -74,9 +75,8 @@ class Planner:
             log.warning("the schedule could not be read: %s", fault.detail)
 
     def _follow(self) -> None:
-        found = effective_schedule(
-            self._connection, self._site.code, self._site.home.settings.time_zone
-        )
+        zone = open_home(self._site.home.folder).settings.time_zone  # it may be another since
+        found = effective_schedule(self._connection, self._site.code, zone)
         if found == self._effective:
             return
         if found.fault is not None:

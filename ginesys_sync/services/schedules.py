@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -23,7 +23,7 @@ from ginesys_sync.core.schedule_form import from_document, schedule_of_form, to_
 from ginesys_sync.core.schedule_times import next_runs, stagger_seconds
 from ginesys_sync.core.schedule_words import words
 from ginesys_sync.core.schedule_zone import site_zone
-from ginesys_sync.core.settings import open_home
+from ginesys_sync.core.settings import open_home, write_settings
 from ginesys_sync.services.audit import note_action
 from ginesys_sync.services.site import OpenSite, opened_site
 from ginesys_sync.store import policies, sites
@@ -164,19 +164,22 @@ def overview(folder: Path, clock: Clock | None = None) -> Overview:
         runs = tuple(moment.astimezone(own.zone) for moment in own.next_runs(now))
         if not site.is_head_office:
             return Overview(site.code, own, runs)
-        master = policies.master_policy(connection, POLICY)
+        master, fault = master_schedule(connection)
+        said = str(fault or "") if master is None else words(master)
         sites_words = tuple(
             (each.site, str(each.fault) if each.schedule is None else words(each.schedule))
             for each in store_policies(connection)
         )
-        return Overview(site.code, own, runs, _words_of(master), sites_words)
+        return Overview(site.code, own, runs, said, sites_words)
 
 
-def _words_of(text: str | None) -> str:
+def master_schedule(connection: Connection) -> tuple[Schedule | None, KnownError | None]:
+    """What head office laid down for all stores, and why it cannot be used."""
+    text = policies.master_policy(connection, POLICY)
     try:
-        return words(parse(text)) if text else ""
+        return (parse(text) if text else None), None
     except ScheduleUnfit as fault:
-        return str(fault)
+        return None, fault
 
 
 def today(folder: Path, clock: Clock | None = None) -> date:
@@ -212,6 +215,17 @@ def set_schedule(folder: Path, whose: str, schedule: Schedule | None) -> None:
                 _require_store(connection, whose)
                 policies.write_site_policy(connection, whose, POLICY, text)
             note_action(connection, "set schedule", f"{whose}: {said}")
+
+
+def set_time_zone(folder: Path, name: str) -> None:
+    """Choose whose clock a site's own schedule means; empty: the machine's. The service takes it up
+    by itself. Raises ScheduleUnfit for a zone this machine does not know."""
+    zone = site_zone(name)
+    with opened_site(folder) as site, site.database.connect() as connection:
+        write_settings(folder, replace(open_home(folder).settings, time_zone=name))
+        with transaction(connection):
+            said = name or f"the computer's own ({zone.key})"
+            note_action(connection, "set time zone", f"{site.code}: {said}")
 
 
 def set_schedule_form(folder: Path, whose: str, form: Mapping[str, Any]) -> None:

@@ -8,15 +8,18 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ginesys_sync.core.clock import iso
+from ginesys_sync.core.clock import from_iso, iso
+from ginesys_sync.core.status import Outcome
 from ginesys_sync.services import grids as words
 from ginesys_sync.services.home_desk import attention_page
+from ginesys_sync.services.run_list import newest_lines, what_of
 from ginesys_sync.services.site import OpenSite, opened_site
 from ginesys_sync.services.site_lines import site_lines
 from ginesys_sync.services.summary import run_row
 from ginesys_sync.services.views import AttentionRow, BatchRow, GridFilter, RunRow, SiteLine
 from ginesys_sync.store import runs
 from ginesys_sync.store.database import Connection, database_faults, snapshot
+from ginesys_sync.store.run_list import RunLine
 
 Flat = dict[str, Any]
 
@@ -107,8 +110,33 @@ def _needing(row: AttentionRow) -> Flat:
 
 
 def _runs(connection: Connection, site: OpenSite, limit: int) -> list[Flat]:
-    found = runs.runs(connection, None, limit)
-    return [_run(run_row(connection, site.plan, site.code, record)) for record in found]
+    """Every sync; one that never began has no run number, and its reason as the message."""
+    found = []
+    for line in newest_lines(connection, limit):
+        record = None if line.no is None else runs.run_of(connection, line.no)
+        if record is None:
+            found.append(_run(_unbegun(site.code, line)))
+        else:
+            found.append(_run(run_row(connection, site.plan, site.code, record)))
+    return found
+
+
+def _unbegun(me: str, line: RunLine) -> RunRow:
+    return RunRow(
+        run=None,
+        started_at=from_iso(line.started_at),
+        ended_at=None,
+        trigger=line.trigger,
+        who=line.who,
+        what=what_of(me, line),
+        outcome=Outcome(line.outcome) if line.outcome else None,
+        sent=0,
+        received=0,
+        processed=0,
+        acknowledged=0,
+        attention=0,
+        message=line.message,
+    )
 
 
 def _run(row: RunRow) -> Flat:

@@ -46,11 +46,12 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What is asked of a run. `sites` None: all. `request`: the row of a window's request, 0 for
-    none."""
+    none. `who`: whoever pressed the button; empty: this process's own user."""
 
     sites: tuple[str, ...] | None = None
     trigger: str = "prompt"
     request: int = 0
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +159,8 @@ def sync(
             fence = raise_fence(connection)
             runs.close_killed(connection, iso(clock.now()))
             what = what_words(site.code, ask.sites)
-            run = runs.begin_run(
-                connection, ask.trigger, present_user(), what, ask.sites, iso(clock.now())
-            )
+            who = ask.who or present_user()
+            run = runs.begin_run(connection, ask.trigger, who, what, ask.sites, iso(clock.now()))
             listener(RunStarted(run, what))
             if ask.request:
                 runs.mark_request(connection, ask.request, runs.TAKEN, run)

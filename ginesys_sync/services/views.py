@@ -151,10 +151,10 @@ class AttentionRow:
 @dataclass(frozen=True, slots=True)
 class RunRow:
     """One run. `trigger` is `window`, `prompt`, `schedule`, …; `what` reads `Sync Selective to
-    S001`.
+    S001`. `run` None: it never began, and `message` says why.
     """
 
-    run: int
+    run: int | None
     started_at: datetime
     ended_at: datetime | None
     trigger: str

@@ -61,6 +61,21 @@ def is_service_running(folder: Path) -> bool:
         return True
 
 
+def seems_to_serve(folder: Path) -> bool:
+    """Whether the service that last wrote its number here is alive. Only for a sentence on screen:
+    it looks without touching the lock, which would be in the way of a service that begins.
+    """
+    if os.name == "nt":  # where asking a process for a sign of life would end it
+        return is_service_running(folder)
+    try:
+        os.kill(int((folder / PID_FILE).read_text(encoding="ascii")), 0)
+    except PermissionError:  # alive, under another account
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def start_child(folder: Path) -> subprocess.Popen[bytes]:
     """Start the service as a child of this process. It ends when the pipe to its input closes,
     which it does when this process is gone, and nothing is under way."""
@@ -166,7 +181,7 @@ class Service:
             del connection
             return sync(
                 self._folder,
-                Ask(request.sites, request.trigger, request.id),
+                Ask(request.sites, request.trigger, request.id, request.who),
                 is_cancelled=is_cancelled,
             )
 

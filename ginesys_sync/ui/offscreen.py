@@ -34,6 +34,7 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QLabel, QMenu,
 
 from ginesys_sync.services.views import RunSummary
 from ginesys_sync.ui.launchpad.select_site import SelectSite
+from ginesys_sync.ui.launchpad.settings_page import WEB_DATABASE, SettingsPage
 from ginesys_sync.ui.launchpad.window import LaunchpadWindow
 from ginesys_sync.ui.pos.window import PosWindow
 from ginesys_sync.ui.starting import application, make_window
@@ -281,7 +282,9 @@ def press_sync(window: PosWindow) -> None:
 def press_test_connection(window: SyncWindow, seconds: float = SECONDS) -> str:
     """`Test Connection`, where this window has it. Returns the title of what was found."""
     if isinstance(window, LaunchpadWindow):
-        show_tab(window, "Application Settings")
+        page = show_tab(window, "Application Settings")
+        assert isinstance(page, SettingsPage)
+        page.show_section(WEB_DATABASE)
         panel = _only(window, ConnectionPanel)
     else:
         show_room(_pos(window), "Data Exchange")

@@ -33,13 +33,13 @@ from ginesys_sync.services.views import (
     Progress,
     RecordRow,
     RunGroup,
-    RunRow,
     SiteLine,
 )
 from tests.support import staged_data as data
+from tests.support.staged_schedules import StagedSchedules
 
 
-class StagedDesk:
+class StagedDesk(StagedSchedules):
     """Set its fields, then show a window on it. `fault` makes every question fail, `gate` makes
     them wait."""
 
@@ -80,6 +80,7 @@ class StagedDesk:
             )
             for n in range(2000)
         ]
+        self.stage_schedules()
         self.told = data.overview(is_ho, data.summary(self.is_ho, self.stopped, None))
         self._version = 1
         self._looks: dict[int, int] = {}
@@ -312,9 +313,6 @@ class StagedDesk:
     def attention(self, after: int | None, limit: int) -> Page[AttentionRow]:
         self._ask()
         return Page(tuple(self.attention_rows))
-
-    def runs(self, after: int | None, limit: int) -> Page[RunRow]:
-        return Page(())
 
     def test_connection(self) -> Diagnosis:
         self._ask()

@@ -22,6 +22,7 @@ def test_the_tabs_and_buttons_read_as_the_trade_knows_them(launchpad: Opens) -> 
         "Data Sync",
         "Sent Data",
         "Received Data",
+        "Runs",
         "Application Settings",
     ]
     assert {"Sync Selective", "Sync All"} <= set(offscreen.words(window))

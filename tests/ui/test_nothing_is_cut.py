@@ -19,6 +19,7 @@ STAGES: dict[str, Callable[[StagedDesk], StagedDesk]] = {
     "first load": StagedDesk.first_load,
     "running": StagedDesk.running,
     "attention": StagedDesk.needing_attention,
+    "scheduled": StagedDesk.with_schedules,
 }
 
 
@@ -58,7 +59,7 @@ def shrink(window: SyncWindow) -> None:
 def test_launchpad(launchpad: Opens, stage: str) -> None:
     window = launchpad(STAGES[stage](StagedDesk()))
     shrink(window)
-    for tab in ("Data Sync", "Sent Data", "Received Data", "Application Settings"):
+    for tab in ("Data Sync", "Sent Data", "Received Data", "Runs", "Application Settings"):
         offscreen.show_tab(window, tab)
         assert not cut(window), tab
 
@@ -67,10 +68,10 @@ def test_launchpad(launchpad: Opens, stage: str) -> None:
 def test_pos(pos: OpensPos, stage: str) -> None:
     window = pos(STAGES[stage](StagedDesk(is_ho=False)))
     shrink(window)
-    for tab in ("Received Data", "Sent Data"):
+    for tab in ("Received Data", "Sent Data", "Runs"):
         offscreen.show_tab(window, tab)
         assert not cut(window), tab
-    for room in ("Item Master", "Users"):
+    for room in ("Schedule", "Item Master", "Users"):
         offscreen.show_room(window, room)
         assert not cut(window), room
 

@@ -1,52 +1,89 @@
-"""The tab `Application Settings`: the connection to the Web Database, and how syncs are timed."""
+"""The tab `Application Settings`: `Schedule` and `Web Database`, chosen in a list at the left."""
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QListWidget,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ginesys_sync.services.desk import Desk
 from ginesys_sync.services.views import Overview
-from ginesys_sync.ui.widgets import theme, tokens
+from ginesys_sync.ui.launchpad.schedule_page import SchedulePage
+from ginesys_sync.ui.widgets import icons, theme, tokens
 from ginesys_sync.ui.widgets.background import Background
+from ginesys_sync.ui.widgets.card import Card
 from ginesys_sync.ui.widgets.connection import ConnectionPanel
 
-
-def card(title: str, inside: QWidget) -> QFrame:
-    """A titled card around something."""
-    frame = QFrame()
-    theme.mark(frame, "card")
-    heading = QLabel(title)
-    theme.mark(heading, "title")
-    column = QVBoxLayout(frame)
-    column.setContentsMargins(tokens.SPACE_4, tokens.SPACE_3, tokens.SPACE_4, tokens.SPACE_4)
-    column.setSpacing(tokens.SPACE_3)
-    column.addWidget(heading)
-    column.addWidget(inside)
-    return frame
+SCHEDULE, WEB_DATABASE = "Schedule", "Web Database"
+_PICTURES = {SCHEDULE: "calendar", WEB_DATABASE: "database"}
 
 
-class SettingsPage(QScrollArea):
-    """Two cards: `Web Database` and `Schedule`."""
+class SettingsPage(QWidget):
+    """Its sections, one at a time."""
 
     def __init__(self, desk: Desk, background: Background) -> None:
         super().__init__()
+        self.schedule = SchedulePage(desk, background)
         self.connection = ConnectionPanel(desk, background)
-        self.schedule = QLabel(
-            "Syncs run when someone presses Sync All or Sync Selective, and, while the service "
-            "runs (ginesys-sync service), at the interval the service was started with."
-        )
-        self.schedule.setWordWrap(True)
-        page = QWidget()
+        self.sections = QListWidget()
+        self.pages = QStackedWidget()
+        self._lay_out()
+        self.sections.currentRowChanged.connect(self.pages.setCurrentIndex)
+        theme.theme().changed.connect(self._recolour)
+        self.sections.setCurrentRow(0)
+        self.refresh()
+
+    def _lay_out(self) -> None:
+        theme.mark(self.sections, "sections")
+        self.sections.setFixedWidth(184)
+        self.sections.setIconSize(QSize(tokens.SPACE_4, tokens.SPACE_4))
+        self.sections.setAccessibleName("Application Settings")
+        self.sections.addItems([SCHEDULE, WEB_DATABASE])
+        self._recolour()
+        self.pages.addWidget(self.schedule)
+        self.pages.addWidget(self._web_database())
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.sections)
+        row.addWidget(self.pages, 1)
+
+    def _web_database(self) -> QScrollArea:
+        page, scroll = QWidget(), QScrollArea()
         theme.mark(page, "page")
         column = QVBoxLayout(page)
         column.setContentsMargins(tokens.SPACE_5, tokens.SPACE_4, tokens.SPACE_5, tokens.SPACE_4)
-        column.setSpacing(tokens.SPACE_4)
-        column.addWidget(card("Web Database", self.connection))
-        column.addWidget(card("Schedule", self.schedule))
+        column.addWidget(Card(WEB_DATABASE, self.connection))
         column.addStretch(1)
-        self.setWidget(page)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidget(page)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        return scroll
+
+    def _recolour(self) -> None:
+        for place in range(self.sections.count()):
+            item = self.sections.item(place)
+            item.setIcon(icons.icon(_PICTURES[item.text()], "muted"))
+
+    def show_section(self, name: str) -> None:
+        """Go to `Schedule` or `Web Database`."""
+        self.sections.setCurrentRow(list(_PICTURES).index(name))
+
+    def run_test(self) -> None:
+        """Go to the Web Database and call it."""
+        self.show_section(WEB_DATABASE)
+        self.connection.run_test()
+
+    def refresh(self) -> None:
+        """Something changed: look again, quietly."""
+        self.schedule.refresh()
 
     def show_overview(self, overview: Overview) -> None:
         """Say where the Web Database is."""

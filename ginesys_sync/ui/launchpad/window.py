@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class LaunchpadWindow(SyncWindow):
-    """`Data Sync`, `Sent Data`, `Received Data`, `Application Settings`."""
+    """`Data Sync`, `Sent Data`, `Received Data`, `Runs`, `Application Settings`."""
 
     sync_page = "Data Sync"
 
@@ -39,6 +39,7 @@ class LaunchpadWindow(SyncWindow):
         self.tabs.add_lazily("Data Sync", lambda: self.data_sync)
         self.tabs.add_lazily("Sent Data", lambda: self._make_exchange(is_sent=True))
         self.tabs.add_lazily("Received Data", lambda: self._make_exchange(is_sent=False))
+        self.tabs.add_lazily("Runs", self._make_runs)
         self.tabs.add_lazily("Application Settings", self._make_settings)
         column = QVBoxLayout(self.body)
         column.setContentsMargins(0, 4, 0, 0)
@@ -62,6 +63,13 @@ class LaunchpadWindow(SyncWindow):
         page.sync_wanted.connect(lambda: self.tabs.go("Data Sync"))
         page.offer_sites([site.code for site in self.sites])
         page.look()
+        return page
+
+    def _make_runs(self) -> QWidget:
+        from ginesys_sync.ui.widgets.run_list import RunListPage
+
+        page = RunListPage(self.desk, self.background, "Go to Data Sync")
+        page.sync_wanted.connect(lambda: self.tabs.go("Data Sync"))
         return page
 
     def _make_settings(self) -> QWidget:
@@ -91,8 +99,9 @@ class LaunchpadWindow(SyncWindow):
         refresh = getattr(page, "refresh", None)
         if refresh is not None:
             refresh()
-        else:
-            page.show_overview(self.overview)  # type: ignore[attr-defined]
+        show_overview = getattr(page, "show_overview", None)
+        if show_overview is not None:
+            show_overview(self.overview)
 
     def _read_sites(self) -> None:
         self.background.run(
@@ -168,7 +177,7 @@ class LaunchpadWindow(SyncWindow):
             return
         if situation == "problem":
             page = self.tabs.go("Application Settings")
-            page.connection.run_test()  # type: ignore[attr-defined]
+            page.run_test()  # type: ignore[attr-defined]
         else:
             self.tabs.go("Data Sync")
             self.data_sync.show_last()

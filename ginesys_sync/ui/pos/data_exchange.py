@@ -16,6 +16,7 @@ from ginesys_sync.ui.widgets import icons, theme, tokens
 from ginesys_sync.ui.widgets.background import Background
 from ginesys_sync.ui.widgets.exchange_page import ExchangePage
 from ginesys_sync.ui.widgets.pages import LazyTabs
+from ginesys_sync.ui.widgets.run_list import RunListPage
 from ginesys_sync.ui.widgets.run_page import RunPage
 
 
@@ -32,6 +33,7 @@ class DataExchangePage(RunPage):
         self.tabs = LazyTabs("Data Exchange")
         self.tabs.add_lazily("Received Data", lambda: self._make(is_sent=False))
         self.tabs.add_lazily("Sent Data", lambda: self._make(is_sent=True))
+        self.tabs.add_lazily("Runs", self._make_runs)
         self._lay_out()
         self.tabs.page("Received Data")
         self.tabs.shown.connect(self._freshen)
@@ -75,6 +77,11 @@ class DataExchangePage(RunPage):
         page.look()
         return page
 
+    def _make_runs(self) -> QWidget:
+        page = RunListPage(self._desk, self._background, "Sync now")
+        page.sync_wanted.connect(self.sync.click)
+        return page
+
     def show_overview(self, overview: Overview) -> None:
         """Show the run that goes on, or the last one, and look at the grids again."""
         super().show_overview(overview)
@@ -84,6 +91,6 @@ class DataExchangePage(RunPage):
             self._freshen(page)
 
     def _freshen(self, page: QWidget) -> None:
-        if page in self._stale and isinstance(page, ExchangePage):
+        if page in self._stale and isinstance(page, ExchangePage | RunListPage):
             self._stale.discard(page)
             page.refresh()

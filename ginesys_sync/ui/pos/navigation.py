@@ -22,9 +22,11 @@ _PICTURES = {
 
 
 class Navigation(QTreeWidget):
-    """`exchange_wanted`, `control_wanted(name)`: a room was chosen, by mouse or keyboard."""
+    """`exchange_wanted`, `schedule_wanted`, `control_wanted(name)`: a room was chosen, by mouse or
+    keyboard."""
 
     exchange_wanted = Signal()
+    schedule_wanted = Signal()
     control_wanted = Signal(str)
 
     def __init__(self) -> None:
@@ -38,6 +40,7 @@ class Navigation(QTreeWidget):
         self.setAccessibleName("Navigation")
         self.administration = QTreeWidgetItem(self, ["Administration"])
         self.exchange = QTreeWidgetItem(self.administration, ["Data Exchange"])
+        self.schedule = QTreeWidgetItem(self.administration, ["Schedule"])
         self.back_office = QTreeWidgetItem(self, ["Back Office"])
         self.ho_control = QTreeWidgetItem(self.back_office, ["HO Control"])
         for head in (self.administration, self.back_office):
@@ -71,6 +74,7 @@ class Navigation(QTreeWidget):
 
     def _recolour(self) -> None:
         self.exchange.setIcon(0, icons.icon("refresh-cw", "muted"))
+        self.schedule.setIcon(0, icons.icon("calendar", "muted"))
         self.ho_control.setIcon(0, icons.icon("building-2", "muted"))
         for head in (self.administration, self.back_office):
             head.setForeground(0, theme.colour("muted"))
@@ -82,6 +86,8 @@ class Navigation(QTreeWidget):
     def _choose(self, item: QTreeWidgetItem | None) -> None:
         if item is self.exchange:
             self.exchange_wanted.emit()
+        elif item is self.schedule:
+            self.schedule_wanted.emit()
         elif item is self.ho_control and self.ho_control.childCount():
             self.ho_control.setExpanded(True)
             self.setCurrentItem(self.lists()[0])

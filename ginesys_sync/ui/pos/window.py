@@ -15,7 +15,7 @@ from ginesys_sync.ui.widgets.sync_window import SyncWindow
 
 
 class PosWindow(SyncWindow):
-    """`Administration` > `Data Exchange`, `Back Office` > `HO Control`."""
+    """`Administration` > `Data Exchange` and `Schedule`, `Back Office` > `HO Control`."""
 
     sync_page = "Data Exchange"
 
@@ -30,6 +30,7 @@ class PosWindow(SyncWindow):
         self.navigation = Navigation()
         self.exchange = DataExchangePage(self.desk, self.background)
         self.control: QWidget | None = None
+        self.schedule: QWidget | None = None
         self.pages = QStackedWidget()
         self.pages.addWidget(self.exchange)
         row = QHBoxLayout(self.body)
@@ -38,6 +39,7 @@ class PosWindow(SyncWindow):
         row.addWidget(self.navigation)
         row.addWidget(self.pages, 1)
         self.navigation.exchange_wanted.connect(self.show_exchange)
+        self.navigation.schedule_wanted.connect(self.show_schedule)
         self.navigation.control_wanted.connect(self.show_control)
         self.exchange.sync.clicked.connect(self.sync)
         self.exchange.locator.clicked.connect(self.show_locator)
@@ -56,6 +58,20 @@ class PosWindow(SyncWindow):
         self.navigation.mark_exchange()
         self.pages.setCurrentWidget(self.exchange)
         self.strip.stand_on(True)
+
+    @Slot()
+    def show_schedule(self) -> None:
+        """Administration > Schedule."""
+        from ginesys_sync.ui.pos.schedule_page import StoreSchedulePage
+
+        if self.schedule is None:
+            self.schedule = StoreSchedulePage(self.desk, self.background)
+            self.schedule.sync_wanted.connect(self.show_exchange)
+            self.pages.addWidget(self.schedule)
+        else:
+            self.schedule.refresh()  # type: ignore[attr-defined]
+        self.pages.setCurrentWidget(self.schedule)
+        self.strip.stand_on(False)
 
     @Slot(str)
     def show_control(self, name: str) -> None:
@@ -85,8 +101,9 @@ class PosWindow(SyncWindow):
 
     def show_state(self, overview: Overview) -> None:
         self.exchange.show_overview(overview)
-        if self.control is not None and self.pages.currentWidget() is self.control:
-            self.control.refresh()  # type: ignore[attr-defined]
+        for page in (self.control, self.schedule):
+            if page is not None and self.pages.currentWidget() is page:
+                page.refresh()  # type: ignore[attr-defined]
 
     # --- running ---
 

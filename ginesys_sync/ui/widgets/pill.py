@@ -32,6 +32,8 @@ OUTCOME_TONE = {
     Outcome.ATTENTION: ("warning", "mark", "Needs attention"),
     Outcome.STOPPED: ("bad", "cross", "Stopped"),
     Outcome.CANCELLED: ("calm", "bar", "Cancelled"),
+    Outcome.SKIPPED: ("calm", "clock", "Skipped"),
+    Outcome.REFUSED: ("warning", "bar", "Could not begin"),
 }
 _GLYPH = 10
 _SIDE = tokens.SPACE_2
