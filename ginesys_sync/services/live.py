@@ -168,6 +168,8 @@ class Live:
             try:
                 if self._web is None:
                     self._web = self._make_web()
+                if self._over.is_set():  # `close` may have found no client to stop
+                    break
                 answer = self._web.wait(after, WAIT_SECONDS)
                 if answer.rang:
                     self._ask()
