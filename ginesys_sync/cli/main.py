@@ -271,7 +271,7 @@ def _add_relay(verbs: Verbs[argparse.ArgumentParser]) -> None:
         description="Print an enrolment code for a site: it works once, for seven days; a new one "
         "voids the old.",
     )
-    _home(invite, "the Web Database's own folder")
+    _home(invite, "the Web Database's own folder, where it has been served")
     invite.add_argument("--site", required=True, metavar="CODE", help="HO, S001 …")
     invite.add_argument(
         "--role", required=True, choices=("ho", "store"), help="ho for HO, store for all others"

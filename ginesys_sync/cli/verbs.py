@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
+from pathlib import Path
 
 
 def _init(asked: argparse.Namespace) -> int:
@@ -134,11 +134,10 @@ def _relay(asked: argparse.Namespace) -> int:
     from ginesys_sync.relay import main as relay
 
     if asked.relay_verb == "invite":
-        is_new = not relay.is_served_home(asked.home)
+        _require_web_database(asked.home)
         print(relay.invite(asked.home, asked.site, asked.role, asked.name))
-        if is_new:
-            sys.stderr.write(f"A new Web Database was made in {asked.home}.\n")
         return 0
+    _refuse_a_sites_home(asked.home)
     return relay.serve(
         asked.home,
         asked.host,
@@ -148,6 +147,31 @@ def _relay(asked: argparse.Namespace) -> int:
         tls_cert=asked.tls_cert,
         tls_key=asked.tls_key,
     )
+
+
+def _require_web_database(home: Path) -> None:
+    """A code is good at the Web Database that gave it: a new one that nobody serves gives none."""
+    from ginesys_sync.core.errors import HomeUnusable
+    from ginesys_sync.relay.main import is_served_home
+
+    _refuse_a_sites_home(home)
+    if not is_served_home(home):
+        raise HomeUnusable(
+            f"No Web Database has its home in {home}.",
+            "Give the folder that `ginesys-sync relay serve` was started with; serve a new one "
+            "before you invite anybody to it.",
+        )
+
+
+def _refuse_a_sites_home(home: Path) -> None:
+    from ginesys_sync.core.errors import HomeUnusable
+    from ginesys_sync.core.settings import is_home
+
+    if is_home(home):
+        raise HomeUnusable(
+            f"{home} is the home of a site, not of a Web Database.",
+            "Give the Web Database's own folder.",
+        )
 
 
 def _sync(asked: argparse.Namespace) -> int:

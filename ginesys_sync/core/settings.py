@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from ginesys_sync.core.errors import HomeUnusable, VersionsDiffer
+from ginesys_sync.core.model import HEAD_OFFICE, Role, is_site_code
 
 _FILE = "home.json"
 _KEY_FILE = "key"
@@ -73,10 +74,10 @@ def open_home(folder: Path) -> Home:
     is a newer one.
     """
     try:
-        document = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        document = json.loads((folder / _FILE).read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise HomeUnusable(f"{folder} is not the home folder of a site.") from None
-    except (OSError, ValueError) as fault:
+    except (OSError, ValueError, RecursionError) as fault:
         raise HomeUnusable(
             f"The settings in {folder} cannot be read.", detail=str(fault)
         ) from fault
@@ -84,13 +85,29 @@ def open_home(folder: Path) -> Home:
         raise HomeUnusable(f"The settings in {folder} are not those of a site.")
     if document["format"] > _FORMAT:
         raise VersionsDiffer("This home folder was made by a newer version of the program.")
-    known = {field.name for field in fields(Settings)}
+    known = {field.name: str(field.type) for field in fields(Settings)}
+    found = {name: value for name, value in document.items() if name in known}
+    for name, value in found.items():
+        if type(value).__name__ != known[name]:
+            raise _wrong(folder, name, value)
     try:
-        return Home(folder, Settings(**{k: v for k, v in document.items() if k in known}))
+        settings = Settings(**found)
     except TypeError as fault:
         raise HomeUnusable(
             f"The settings in {folder} are incomplete.", detail=str(fault)
         ) from fault
+    if not is_site_code(settings.site):
+        raise _wrong(folder, "site", settings.site)
+    if settings.role != (Role.HO if settings.site == HEAD_OFFICE else Role.STORE):
+        raise _wrong(folder, "role", settings.role)
+    return Home(folder, settings)
+
+
+def _wrong(folder: Path, name: str, value: object) -> HomeUnusable:
+    return HomeUnusable(
+        f"The settings in {folder} say {json.dumps(value):.80} where {name!r} stands.",
+        f"Somebody has changed {_FILE} by hand: put {name!r} right there.",
+    )
 
 
 def is_home(folder: Path) -> bool:

@@ -116,15 +116,15 @@ def _open(context: RunContext, connection: Connection) -> OpenAnswer:
             mail=mail_request(context, connection, collected_up_to(connection)),
         )
     )
+    if context.is_head_office:
+        refresh_sites(context, connection, answer.sites)
+    context.check_sites(connection, context)  # a refused run has done nothing
     collect(context, connection, answer.mail.acks)
     with transaction(connection):
         require_fence(connection, context.fence)
         for place in answer.own:
             if place.epoch == context.epoch:
                 ledger.note_uploaded(connection, place.stream, place.epoch, place.no, context.now())
-    if context.is_head_office:
-        refresh_sites(context, connection, answer.sites)
-    context.check_sites(connection, context)
     for name in answer.missing:
         data = context.staging.get(name)
         if data is not None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.retail_chain import CLOSING, HO, S001, RetailChain, Said
+from tests.support.retail_chain import CLOSING, HO, S001, RetailChain, Said, run_verb
 from tests.support.weather import Storm, Weather
 
 SMALL_DISK = """
@@ -76,9 +76,10 @@ def test_a_spoilt_key_file_is_told_in_a_sentence(offline: RetailChain, key: str)
         ("[]", "The settings in {home} are not those of a site"),
         ('{"format": 1}', "The settings in {home} are incomplete"),
         ('{"format": 2}', "This home folder was made by a newer version of the program"),
+        ("[" * 100_000, "The settings in {home} cannot be read"),
         (None, "{home} is not the home folder of a site"),
     ],
-    ids=["empty", "no JSON", "a list", "half", "newer", "none"],
+    ids=["empty", "no JSON", "a list", "half", "newer", "nested", "none"],
 )
 def test_a_home_that_is_none_is_refused(
     tmp_path: Path, offline: RetailChain, text: str | None, why: str
@@ -94,6 +95,42 @@ def test_a_home_that_is_none_is_refused(
     assert said.last.count(". ") >= 2, "no advice"
     if text is not None:
         (home / "home.json").unlink()
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("site", 5),
+        ("site", "s 1"),
+        ("role", "boss"),
+        ("role", "ho"),
+        ("database", ["x"]),
+        ("relay", None),
+        ("time_zone", {"a": 1}),
+        ("certificates", 1.5),
+        ("demo", "yes"),
+        ("format", True),
+    ],
+)
+def test_settings_that_a_hand_has_spoilt_are_told_by_every_verb(
+    offline: RetailChain, name: str, value: object
+) -> None:
+    file = offline.home(S001) / "home.json"
+    sound = file.read_text()
+    file.write_text(json.dumps(json.loads(sound) | {name: value}))
+    for verb in (["sync"], ["status", "--sent"], ["doctor"], ["plan", "show"], ["pos"]):
+        said = run_verb(*verb, "--home", offline.home(S001))
+        assert said.code == 2, (verb, said)
+        told = f"settings in {offline.home(S001)} say {json.dumps(value)} where {name!r} stands"
+        assert told in said.out + said.err, (verb, said)
+    file.write_text(sound)
+
+
+def test_settings_saved_by_an_editor_that_marks_utf8_are_read(offline: RetailChain) -> None:
+    file = offline.home(S001) / "home.json"
+    file.write_text("\ufeff" + file.read_text(), encoding="utf-8")
+    assert run_verb("status", "--sent", "--home", offline.home(S001)).code == 0
+    file.write_text(file.read_text(encoding="utf-8-sig"), encoding="utf-8")
 
 
 def test_a_database_made_by_a_newer_version_is_refused_and_not_touched(

@@ -165,11 +165,38 @@ def test_batch_show_refuses_what_is_no_batch(tmp_path: Path, chain: RetailChain)
     ],
 )
 def test_invite_refuses_codes_that_cannot_be(
-    tmp_path: Path, site: str, role: str, words: str
+    offline: RetailChain, site: str, role: str, words: str
 ) -> None:
-    said = run_verb("relay", "invite", "--home", tmp_path / "webdb", "--site", site, "--role", role)
+    said = run_verb("relay", "invite", "--home", offline.relay.home, "--site", site, "--role", role)
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith(words)
+
+
+def test_invite_makes_no_web_database_where_none_was_served(
+    offline: RetailChain, tmp_path: Path
+) -> None:
+    words = ("--site", "S003", "--role", "store")
+    for folder in (tmp_path / "typo", tmp_path):
+        before = sorted(tmp_path.iterdir())
+        said = run_verb("relay", "invite", "--home", folder, *words)
+        assert (said.code, said.out) == (2, "")
+        assert said.err.startswith(f"No Web Database has its home in {folder}. Give the folder")
+        assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("verb", ["invite", "serve"])
+def test_a_sites_home_is_never_made_a_web_databases(offline: RetailChain, verb: str) -> None:
+    words = ("--site", "S003", "--role", "store") if verb == "invite" else ()
+    before = sorted(offline.home(S001).iterdir())
+    said = run_verb("relay", verb, "--home", offline.home(S001), *words)
+    assert (said.code, said.out) == (2, "")
+    assert said.err == (
+        f"{offline.home(S001)} is the home of a site, not of a Web Database. "
+        "Give the Web Database's own folder.\n"
+    )
+    assert [path for path in sorted(offline.home(S001).iterdir()) if path.name != "logs"] == [
+        path for path in before if path.name != "logs"
+    ]
 
 
 def test_invite_prints_the_code_alone_and_a_new_one_voids_the_old(

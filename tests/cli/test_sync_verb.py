@@ -117,6 +117,18 @@ def test_a_site_the_chain_does_not_have_is_refused_before_anything_is_sealed(
     assert chain.rows(HO, "sync_batch") == []
 
 
+def test_a_run_that_is_refused_for_a_site_has_done_nothing_before(settled: RetailChain) -> None:
+    settled.sql(HO, "UPDATE item SET name = name || '!'")
+    settled.done(HO)
+    settled.done(S001)
+    said = settled.sync(HO, "--site", "S009")
+    assert said.code == 2
+    assert len(said.lines) == 1, said.out
+    settled.done(HO)
+    done = {row["site"] for row in settled.status(HO, "sent") if row["status"] == "PROCESSED"}
+    assert S001 in done
+
+
 def test_a_site_that_was_invited_but_has_not_joined_is_refused(chain: RetailChain) -> None:
     chain.invite("S003")
     said = chain.sync(HO, "--site", "S003")
