@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from ginesys_sync.services.journey_views import Candidate, Found, Journey
 from ginesys_sync.services.schedule_desk import ScheduleDesk
 from ginesys_sync.services.views import (
     AttentionRow,
@@ -113,6 +114,18 @@ class Desk(ScheduleDesk, Protocol):
 
     def control_page(self, name: str, search: str, after: str | None, limit: int) -> ControlPage:
         """One page of a HO Control list."""
+
+    def find_records(self, text: str) -> Found:
+        """Records that a person may mean by this text, best first (within about a second)."""
+
+    def record_named(self, entity: str, key: str) -> Candidate | None:
+        """The record of this kind whose key reads so."""
+
+    def control_record(self, name: str, row: Sequence[str]) -> Candidate | None:
+        """The record that a row of a HO Control list shows; None for one that does not sync."""
+
+    def journey(self, record: Candidate, search: str, after: int | None, limit: int) -> Journey:
+        """Where a record is: a page of its sites, those that wait first."""
 
     def close(self) -> None:
         """Let go of the database. The service goes on."""

@@ -18,6 +18,7 @@ from ginesys_sync.services.audit import present_user
 from ginesys_sync.services.export import ExportWatch, Told, goes_on, nobody_asks, write_csv
 from ginesys_sync.services.first_loads import head_during_load, load_records
 from ginesys_sync.services.home_schedule_desk import HomeScheduleDesk
+from ginesys_sync.services.journey_views import Candidate, Found, Journey
 from ginesys_sync.services.overview import head_of
 from ginesys_sync.services.site import opened_site
 from ginesys_sync.services.site_lines import site_lines
@@ -261,6 +262,34 @@ class HomeDesk(HomeScheduleDesk):
         from ginesys_sync.services.control import control_page
 
         return control_page(self._site.database, self._site.code, name, search, after, limit)
+
+    # --- where is it? ---
+
+    def find_records(self, text: str) -> Found:
+        """Records that a person may mean, on a connection of its own: it may take a second."""
+        from ginesys_sync.services.finding import find
+
+        return find(self._site, text)
+
+    def record_named(self, entity: str, key: str) -> Candidate | None:
+        """The record of this kind whose key reads so."""
+        from ginesys_sync.services.finding import record_named
+
+        return record_named(self._site, entity, key)
+
+    def control_record(self, name: str, row: Sequence[str]) -> Candidate | None:
+        """The record that a row of a HO Control list shows."""
+        from ginesys_sync.services.control import record_of
+        from ginesys_sync.services.finding import control_record
+
+        place = record_of(name, row)
+        return None if place is None else control_record(self._site, *place)
+
+    def journey(self, record: Candidate, search: str, after: int | None, limit: int) -> Journey:
+        """Where a record is, on a connection of its own."""
+        from ginesys_sync.services.journey import journey
+
+        return journey(self._site, record, search, after, limit, self._clock.now())
 
 
 def attention_page(

@@ -71,6 +71,9 @@ def sent_standing(what: Sending, site: SiteFacts) -> Status:
     if what.held is not None or what.is_noted:
         is_blocked = what.block("record", "entity") is not None and what.held is None
         return Status.BLOCKED if is_blocked else Status.WAITING
+    if site.ack and site.reason is not None:
+        # Its batch is processed there, but this record of it could not be written.
+        return Status.RECEIVED
     if what.batch is None:
         return Status.PROCESSED if site.ack else Status.WAITING
     is_there = bool(what.batch.uploaded_at and site.released_at)
@@ -91,10 +94,7 @@ def sent_standing(what: Sending, site: SiteFacts) -> Status:
 
 def needs_attention(what: Sending, site: SiteFacts) -> bool:
     """Whether a person has to do something for this site."""
-    if what.held is not None:
-        return True
-    is_done = sent_standing(what, site) in (Status.PROCESSED, Status.COVERED)
-    return site.reason is not None and is_done
+    return what.held is not None or sent_standing(what, site) is Status.RECEIVED
 
 
 def sent_rank(what: Sending, site: SiteFacts) -> tuple[int, str]:
@@ -137,8 +137,8 @@ def _sent_sentence(what: Sending, site: SiteFacts, status: Status) -> str:
         return _waiting_sentence(what, site, there)
     if status is Status.UPLOADED:
         return _uploaded_sentence(what, site, there)
-    if site.reason is not None:
-        return f"It needs attention at {there}: {sentence(site.reason)}"
+    if status is Status.RECEIVED:
+        return f"It needs attention at {there}: {sentence(site.reason or '')}"
     if status is Status.COVERED:
         return f"{there} has it by its first load."
     if what.is_gone or not site.is_meant:
@@ -180,9 +180,7 @@ def _waiting_sentence(what: Sending, site: SiteFacts, there: str) -> str:
     if chosen and site.site not in chosen:
         one = len(chosen) == 1
         since = f", since only {_names(chosen)} {'was' if one else 'were'} chosen"
-    return (
-        f"It is not released to {there}{since}. Sync All or Sync Selective to {there} releases it."
-    )
+    return f"It is not released to {there}{since}. Press Sync All, or Sync Selective to {there}."
 
 
 def _names(codes: Sequence[str]) -> str:
@@ -242,7 +240,9 @@ def _how_far(what: Sending, site: SiteFacts, status: Status) -> int:
     if what.is_noted or what.held is not None:
         return 0
     if status in (Status.PROCESSED, Status.COVERED):
-        return 3 if needs_attention(what, site) else 5
+        return 5
+    if status is Status.RECEIVED:
+        return 3
     if status is Status.UPLOADED or (what.batch and what.batch.withdrawn_at):
         return 2
     return 2 if what.batch is not None and what.batch.uploaded_at and site.released_at else 1
@@ -283,7 +283,7 @@ def headline(rows: Sequence[tuple[Status | None, bool]], noun: str) -> str:
     done = sum(status in (Status.PROCESSED, Status.COVERED) and not needs for status, needs in rows)
     waiting = whole - done - stuck
     if done == whole:
-        return f"Processed at all {whole:,} {noun}."
+        return f"Processed at {'both' if whole == 2 else f'all {whole:,}'} {noun}."
     parts = [f"Processed at {done:,} of {whole:,} {noun}."]
     if waiting:
         parts.append(f"{waiting:,} {'waits' if waiting == 1 else 'wait'}.")

@@ -12,6 +12,9 @@ from ginesys_sync.services.finding import find, record_named
 from ginesys_sync.services.journey import journey
 from ginesys_sync.services.journey_views import Journey, SiteJourney, StepState
 from ginesys_sync.services.site import opened_site
+from ginesys_sync.store import finding
+from ginesys_sync.store import journey as books
+from ginesys_sync.store.database import Connection, raw
 from ginesys_sync.wire import routes
 from tests.support.chain_floor import HO, S001, S002, S003, ChainFloor
 
@@ -99,7 +102,7 @@ def test_a_price_is_told_true_at_every_step_at_both_ends(floor: ChainFloor) -> N
     assert "S002 has not synced since (last seen" in way(half, S002).sentence
     floor.done(S002)
     floor.done(HO)
-    assert told(floor, HO, "A1", "prices").headline == "Processed at all 2 stores."
+    assert told(floor, HO, "A1", "prices").headline == "Processed at both stores."
 
 
 def test_a_newer_change_waits_everywhere_and_says_who_has_the_version_before(
@@ -125,7 +128,7 @@ def test_a_selective_sync_says_who_was_not_chosen(floor: ChainFloor) -> None:
     assert way(chosen, S002).status is Status.WAITING
     assert way(chosen, S002).sentence == (
         "It is not released to S002, since only S001 was chosen. "
-        "Sync All or Sync Selective to S002 releases it."
+        "Press Sync All, or Sync Selective to S002."
     )
     floor.done(HO)
     assert way(told(floor, HO, "A1", "items"), S002).status is Status.UPLOADED
@@ -177,6 +180,8 @@ def test_what_needs_attention_at_a_store_is_told_at_both_ends(floor: ChainFloor)
     assert there.sites[0].site == S001 and there.sites[0].needs_attention
     assert there.sites[0].sentence.startswith("It needs attention at S001: Another record here")
     assert stands_at(there.sites[0]) == "Needs attention"
+    assert there.sites[0].status is Status.RECEIVED, "its batch is processed, this record is not"
+    assert there.headline == "Processed at 0 of 2 stores. 1 waits. 1 needs attention."
     here = told(floor, S001, "A1", "items")
     assert here.record.key_text == "A1", "it is found although it is not in the table"
     assert way(here, HO).needs_attention and way(here, HO).status is Status.RECEIVED
@@ -329,16 +334,14 @@ def test_no_question_reads_the_books_from_end_to_end(floor: ChainFloor) -> None:
 
 def trace(patch: pytest.MonkeyPatch, asked: set[str]) -> None:
     """Note every statement that a question runs."""
-    import ginesys_sync.services.finding as module
 
-    plain = module.raw
-
-    def traced(connection: object) -> sqlite3.Connection:
-        driver: sqlite3.Connection = plain(connection)  # type: ignore[arg-type]
+    def traced(connection: Connection) -> sqlite3.Connection:
+        driver = raw(connection)
         driver.set_trace_callback(asked.add)
         return driver
 
-    patch.setattr(module, "raw", traced)
+    for module in (finding, books):
+        patch.setattr(module, "raw", traced)
 
 
 def plan_of(floor: ChainFloor, statement: str) -> str:

@@ -36,14 +36,16 @@ from ginesys_sync.services.views import (
     SiteLine,
 )
 from tests.support import staged_data as data
+from tests.support.staged_journey import StagedJourneys
 from tests.support.staged_schedules import StagedSchedules
 
 
-class StagedDesk(StagedSchedules):
+class StagedDesk(StagedJourneys, StagedSchedules):
     """Set its fields, then show a window on it. `fault` makes every question fail, `gate` makes
     them wait."""
 
     def __init__(self, *, is_ho: bool = True, stores: int = 20) -> None:
+        super().__init__()
         self.is_ho = is_ho
         self.fault: KnownError | None = None
         self.grid_fault: KnownError | None = None

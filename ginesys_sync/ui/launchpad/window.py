@@ -56,12 +56,14 @@ class LaunchpadWindow(SyncWindow):
 
     def _make_exchange(self, is_sent: bool) -> QWidget:
         from ginesys_sync.ui.widgets.exchange_page import ExchangePage
+        from ginesys_sync.ui.widgets.where_rows import offer_on_exchange
 
         page = ExchangePage(
             self.desk, self.background, is_sent, is_ho=True, next_step="Go to Data Sync"
         )
         page.sync_wanted.connect(lambda: self.tabs.go("Data Sync"))
         page.offer_sites([site.code for site in self.sites])
+        offer_on_exchange(page)
         page.look()
         return page
 

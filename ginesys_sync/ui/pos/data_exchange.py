@@ -18,6 +18,7 @@ from ginesys_sync.ui.widgets.exchange_page import ExchangePage
 from ginesys_sync.ui.widgets.pages import LazyTabs
 from ginesys_sync.ui.widgets.run_list import RunListPage
 from ginesys_sync.ui.widgets.run_page import RunPage
+from ginesys_sync.ui.widgets.where_rows import offer_on_exchange
 
 
 class DataExchangePage(RunPage):
@@ -74,6 +75,7 @@ class DataExchangePage(RunPage):
             self._desk, self._background, is_sent, is_ho=False, next_step="Sync now"
         )
         page.sync_wanted.connect(self.sync.click)
+        offer_on_exchange(page)
         page.look()
         return page
 

@@ -16,6 +16,7 @@ from ginesys_sync.ui.widgets.columns import Column
 from ginesys_sync.ui.widgets.faces import FourFaces
 from ginesys_sync.ui.widgets.filter_bar import PAUSE_MS
 from ginesys_sync.ui.widgets.rows import Fetched, PagedRows
+from ginesys_sync.ui.widgets.where_rows import offer_on_list
 from ginesys_sync.ui.widgets.wording import counted
 
 Texts = tuple[str, ...]
@@ -58,6 +59,7 @@ class HoControlPage(QWidget):
         self.faces = FourFaces(self.table)
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._lay_out()
+        self.where = offer_on_list(self.table, self.model, lambda: self.name)
         self._pause.timeout.connect(self._look)
         self.search.textChanged.connect(lambda: self._pause.start())
         self.model.loaded.connect(self._show_loaded)

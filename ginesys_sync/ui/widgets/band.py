@@ -24,7 +24,9 @@ TEST = "Test Connection"
 
 
 class Band(QFrame):
-    """Site and lamps."""
+    """Site and lamps, and the way to a record. `where_wanted`: its button was pressed."""
+
+    where_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,6 +36,11 @@ class Band(QFrame):
         theme.mark(self.site, "title")
         theme.mark(self.chain, "small")
         self.lamps = Lamps()
+        self.where = QPushButton("Where is it?")
+        self.where.setToolTip("Find a record and see how far it is (Ctrl+K)")
+        self.where.clicked.connect(self.where_wanted)
+        self._recolour()
+        theme.theme().changed.connect(self._recolour)
         names = QVBoxLayout()
         names.setSpacing(0)
         names.addWidget(self.site)
@@ -44,6 +51,10 @@ class Band(QFrame):
         row.addLayout(names)
         row.addStretch(1)
         row.addWidget(self.lamps)
+        row.addWidget(self.where)
+
+    def _recolour(self) -> None:
+        icons.put_on(self.where, "search")
 
     def show_overview(self, overview: Overview) -> None:
         """Say which site this is and light the lamps."""

@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSettings, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QHideEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from ginesys_sync.core.errors import KnownError
@@ -19,6 +20,9 @@ from ginesys_sync.ui.widgets.ask import Question, ask, tell
 from ginesys_sync.ui.widgets.background import Background
 from ginesys_sync.ui.widgets.band import Band, Strip
 from ginesys_sync.ui.widgets.watch import DeskWatch
+
+if TYPE_CHECKING:
+    from ginesys_sync.ui.widgets.where_is_it import Asking, WhereIsIt
 
 
 class SyncWindow(QMainWindow):
@@ -45,6 +49,7 @@ class SyncWindow(QMainWindow):
         self.is_built = False
         self._may_close = False
         self.question: Question | None = None
+        self.where: WhereIsIt | None = None
         self._followed: int | None = None
         self._settings = (
             QSettings(str(home / "ui.ini"), QSettings.Format.IniFormat) if home else None
@@ -60,6 +65,8 @@ class SyncWindow(QMainWindow):
 
     def _make_head(self) -> None:
         self.band = Band()
+        self.band.where_wanted.connect(self.show_where)
+        QShortcut(QKeySequence("Ctrl+K"), self, self.show_where)
         self.strip = Strip(self.sync_page)
         self.strip.step_wanted.connect(self.take_step)
         self.strip.attention_wanted.connect(self.show_attention)
@@ -136,6 +143,8 @@ class SyncWindow(QMainWindow):
         if current is not None and current.summary is None:
             self._follow(current.request)
         self.show_state(self.overview)
+        if self.where is not None:
+            self.where.refresh()
 
     def _follow(self, request: int | None) -> None:
         if request != self._followed:
@@ -216,6 +225,24 @@ class SyncWindow(QMainWindow):
 
         self.attention_dialog = AttentionDialog(self.desk, self.background, self)
         self.attention_dialog.open()
+
+    # --- where is it? ---
+
+    @Slot()
+    def show_where(self) -> None:
+        """Open *Where is it?* to type."""
+        self._where_dialog().begin()
+
+    def show_where_of(self, asking: Asking) -> None:
+        """Open it on the record of a row."""
+        self._where_dialog().begin_with(asking)
+
+    def _where_dialog(self) -> WhereIsIt:
+        from ginesys_sync.ui.widgets.where_is_it import WhereIsIt
+
+        if self.where is None:
+            self.where = WhereIsIt(self.desk, self.background, self)
+        return self.where
 
     # --- showing, hiding, closing ---
 
