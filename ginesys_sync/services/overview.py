@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from ginesys_sync import __version__
 from ginesys_sync.core.model import HEAD_OFFICE
 from ginesys_sync.core.settings import Home
+from ginesys_sync.services.pos_line import next_sync, pos_line
 from ginesys_sync.services.views import Identity, Lamp, Light, Overview
 from ginesys_sync.services.words import ago, counted, moment
 from ginesys_sync.store.glance import Glance, LastRun, SiteGlance
@@ -101,23 +102,36 @@ def _words(home: Home, facts: Glance, situation: str, now: datetime) -> tuple[st
 def _calm_words(
     home: Home, facts: Glance, last: LastRun, now: datetime, button: str
 ) -> tuple[str, str]:
+    if not _is_head_office(home):
+        return _store_words(home, facts, last, now, button)
     parts = [f"Last sync {ago(moment(last.ended_at), now)}."]
     if facts.changes:
         verb = "waits" if facts.changes == 1 else "wait"
         parts.append(f"{counted(facts.changes, 'change')} since then {verb} to be sent.")
     else:
-        parts.append(_what_is_open(home, facts))
+        parts.append(_what_is_open(facts))
     if facts.attention:
         parts.append(f"{counted(facts.attention, 'record needs', 'records need')} attention.")
     return " ".join(parts), f"Press {button} to send them now." if facts.changes else ""
 
 
-def _what_is_open(home: Home, facts: Glance) -> str:
+def _store_words(
+    home: Home, facts: Glance, last: LastRun, now: datetime, button: str
+) -> tuple[str, str]:
+    """The store's one line."""
+    settings = home.settings
+    coming = next_sync(facts.schedule, settings.site, settings.time_zone, now)
+    parts = [
+        pos_line(facts.own, last.ended_at, coming, now),
+        f"Last sync {ago(moment(last.ended_at), now)}.",
+    ]
+    if facts.attention:
+        parts.append(f"{counted(facts.attention, 'record needs', 'records need')} attention.")
+    return " ".join(parts), f"Press {button} to send them now." if facts.changes else ""
+
+
+def _what_is_open(facts: Glance) -> str:
     """What others have not read or processed yet, in one sentence."""
-    if not _is_head_office(home):
-        if facts.unacknowledged or facts.waiting:
-            return "Head office has not processed everything yet."
-        return "Everything here is at head office."
     if facts.waiting:
         total = sum(facts.waiting.values())
         words = counted(total, "record waits", "records wait")

@@ -7,6 +7,7 @@ says which batch is for which site stands here for the same reason; `store.grids
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -51,6 +52,21 @@ GROUP BY w.site"""
 however much that was."""
 WAITING_RECORDS = _OWN.format(what="sum(b.records + b.gone)", side=">")
 UNACKNOWLEDGED = _OWN.format(what="count(*), min(b.sealed_at)", side="<=")
+_UNSENT_CHANGES = """
+SELECT entity, count(*) FROM (SELECT DISTINCT entity, k1, k2, k3, k4 FROM sync_change LIMIT 100000)
+GROUP BY entity"""
+_UNPROCESSED = """
+SELECT b.entity, sum((b.records + b.gone) * (b.uploaded_at IS NULL)),
+  sum((b.records + b.gone) * (b.uploaded_at IS NOT NULL)), min(b.sealed_at)
+FROM sync_stream s JOIN sync_batch b ON b.stream = s.stream AND b.epoch = s.epoch
+  AND b.no > coalesce((SELECT max(k.to_no) FROM sync_ack k
+    WHERE k.stream = s.stream AND k.site = 'HO' AND k.epoch = s.epoch), 0)
+WHERE b.received_at IS NULL GROUP BY b.entity"""
+_POLICY = """
+SELECT value FROM (
+  SELECT value, 1 AS place FROM sync_site_policy WHERE name = 'schedule' AND site = ?
+  UNION ALL SELECT value, 2 FROM sync_master_policy WHERE name = 'schedule'
+) ORDER BY place LIMIT 1"""
 COUNT_ATTENTION = (
     "SELECT (SELECT count(*) FROM sync_parked WHERE code <> 'kept_edit') "
     "+ (SELECT count(*) FROM sync_attention)"
@@ -81,8 +97,23 @@ class SiteGlance:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnRecords:
+    """One kind of record that this site sends: how many are not at the Web Database yet, how many
+    are there and not processed, and since when the oldest sealed one waits."""
+
+    one: str
+    many: str
+    channel: str
+    unsent: int = 0
+    unprocessed: int = 0
+    since: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Glance:
-    """The facts. `runs` are the newest five; `waiting` and `unacknowledged` count per site."""
+    """The facts. `runs` are the newest five; `waiting` and `unacknowledged` count per site; `own`
+    and `schedule` (the text of its policy) are a store's only.
+    """
 
     plan: str
     plan_version: int
@@ -95,6 +126,8 @@ class Glance:
     sites: tuple[SiteGlance, ...]
     heard_at: str | None
     selection: tuple[str, ...]
+    own: tuple[OwnRecords, ...] = ()
+    schedule: str = ""
 
 
 def read_glance(connection: sqlite3.Connection) -> Glance:
@@ -124,7 +157,44 @@ def read_glance(connection: sqlite3.Connection) -> Glance:
         sites=_sites(connection),
         heard_at=heard,
         selection=tuple(selected[0].split(",")) if selected else (),
+        own=_own_records(connection),
+        schedule=_schedule(connection),
     )
+
+
+def _me(connection: sqlite3.Connection) -> str:
+    found = connection.execute("SELECT value FROM sync_state WHERE name = 'site'").fetchone()
+    return str(found[0]) if found else ""
+
+
+def _own_records(connection: sqlite3.Connection) -> tuple[OwnRecords, ...]:
+    """What a store sends, in the plan's order."""
+    plan = connection.execute(
+        "SELECT value FROM sync_state WHERE name = 'plan_in_place'"
+    ).fetchone()
+    if _me(connection) == "HO" or not plan or not plan[0]:
+        return ()
+    unsent = dict(connection.execute(_UNSENT_CHANGES).fetchall())
+    sealed = {entity: facts for entity, *facts in connection.execute(_UNPROCESSED)}
+    found = []
+    for entity in json.loads(plan[0])["entities"]:
+        name = entity["name"]
+        if entity["owner"] == "ho":
+            continue
+        held, away, since = sealed.get(name, (0, 0, None))
+        one, many = entity.get("one") or name, entity.get("many") or name
+        total = unsent.get(name, 0) + held
+        found.append(OwnRecords(one, many, entity["channel"], total, away, since))
+    return tuple(found)
+
+
+def _schedule(connection: sqlite3.Connection) -> str:
+    """The store's schedule: its Site Policy, else the Master Policy."""
+    try:
+        found = connection.execute(_POLICY, (_me(connection),)).fetchone()
+    except sqlite3.OperationalError:  # a database that is still to be brought up to date
+        return ""
+    return str(found[0]) if found else ""
 
 
 def _last_runs(connection: sqlite3.Connection) -> tuple[LastRun, ...]:

@@ -59,7 +59,7 @@ def test_a_problem_leads_to_the_connection_test(launchpad: Opens, pos: OpensPos)
     window = launchpad(StagedDesk().relay_down())
     offscreen.press(window.strip.step)
     offscreen.settle(window)
-    assert window.tabs.currentIndex() == 3
+    assert window.tabs.tabText(window.tabs.currentIndex()) == "Application Settings"
     assert "The Web Database refused the connection." in offscreen.words(window)
     store = pos(StagedDesk(is_ho=False).relay_down())
     offscreen.press(store.strip.step)
