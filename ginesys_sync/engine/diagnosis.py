@@ -5,10 +5,12 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import requests
 import urllib3.exceptions as low
+from pydantic import ValidationError
 
 from ginesys_sync.core.errors import (
     DiskFull,
@@ -19,6 +21,8 @@ from ginesys_sync.core.errors import (
     VersionsDiffer,
 )
 from ginesys_sync.wire import messages
+
+Answer = TypeVar("Answer", bound=messages.Message)
 
 
 def checked_host(url: str) -> tuple[str, bool]:
@@ -103,6 +107,18 @@ def diagnosis(fault: BaseException, host: str) -> KnownError:
     if is_one(low.TimeoutError, TimeoutError, requests.Timeout):
         return Unreachable(f"{host} did not answer in time.", "", detail)
     return Unreachable("The connection to the Web Database broke.", "", detail)
+
+
+def understood(text: bytes, answer: type[Answer]) -> Answer:
+    """A message from the Web Database. Raises NotTheWebDatabase when it is none that is known."""
+    try:
+        return answer.model_validate_json(text)
+    except ValidationError as fault:
+        raise NotTheWebDatabase(
+            "The Web Database gave an answer that this program does not understand.",
+            "Update this program; if it is new, check the address in Web DB Locator.",
+            detail=str(fault)[:2000],
+        ) from fault
 
 
 def is_head_cut(response: requests.Response) -> bool:

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import random
-from typing import TypeVar
 
 import requests
 import urllib3.exceptions as low
@@ -27,14 +26,21 @@ from ginesys_sync.core.errors import (
     Unreachable,
     VersionsDiffer,
 )
-from ginesys_sync.engine.diagnosis import checked_host, diagnosis, is_head_cut, number_in, said_no
+from ginesys_sync.engine.diagnosis import (
+    Answer,
+    checked_host,
+    diagnosis,
+    is_head_cut,
+    number_in,
+    said_no,
+    understood,
+)
 from ginesys_sync.engine.sessions import Sessions, SiteKey, Waits, nobody
 from ginesys_sync.wire import messages, routes
 
 _PIECE = 1 << 16
 _PROBLEM_BYTES = 1 << 16
 _OCTETS = "application/octet-stream"
-Answer = TypeVar("Answer", bound=messages.Message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,14 @@ class WebDatabase:
     def chain(self) -> messages.Chain:
         """Every site of the chain (head office)."""
         return self._call("GET", routes.CHAIN, None, messages.Chain)
+
+    def own(self, request: messages.OwnRequest) -> messages.OwnAnswer:
+        """The next page of what this site itself sent."""
+        return self._call("POST", routes.OWN, request, messages.OwnAnswer)
+
+    def again(self, request: messages.AgainRequest) -> messages.AgainAnswer:
+        """Say that everything of some channels is noted to be sent once more."""
+        return self._call("POST", routes.AGAIN, request, messages.AgainAnswer)
 
     def put_body(self, sha256: str, body: bytes | Path) -> None:
         """Send a body, given as bytes or as the file that holds them.
@@ -225,13 +239,13 @@ class WebDatabase:
                         break
                     except Unreachable as fault:
                         tried_without_progress(fault, 0)
-        return _understood(text, answer)
+        return understood(text, answer)
 
     def _ask_once(self, request: messages.WaitRequest, seconds: int) -> messages.WaitAnswer:
         data, headers = request.model_dump_json().encode(), {"Content-Type": "application/json"}
         with self._asked("POST", routes.WAIT, data, headers, seconds=seconds) as response:
             text = self._read(response, routes.MAX_MESSAGE_BYTES)
-        return _understood(text, messages.WaitAnswer)
+        return understood(text, messages.WaitAnswer)
 
     @contextmanager
     def _asked(
@@ -374,17 +388,6 @@ class WebDatabase:
 
 _GO_ON_AFTER = frozenset({"offset_differs", "body_damaged", "too_slow"})
 """Refusals of an upload after which asking how far it has come, and going on, helps."""
-
-
-def _understood(text: bytes, answer: type[Answer]) -> Answer:
-    try:
-        return answer.model_validate_json(text)
-    except ValidationError as fault:
-        raise NotTheWebDatabase(
-            "The Web Database gave an answer that this program does not understand.",
-            "Update this program; if it is new, check the address in Web DB Locator.",
-            detail=str(fault)[:2000],
-        ) from fault
 
 
 def _keep(into: Path | None, data: bytearray, before: int) -> None:

@@ -18,6 +18,7 @@ from ginesys_sync.relay.desk import Caller, Relay, site_row
 from ginesys_sync.relay.loads import forget_loads, want_loads
 from ginesys_sync.relay.problems import Refusal
 from ginesys_sync.relay.purge import drop_files, purge_everything
+from ginesys_sync.relay.restores import retire_lives
 from ginesys_sync.wire import messages
 
 CODE_DAYS: Final = 7
@@ -87,7 +88,7 @@ def enrol(relay: Relay, request: messages.EnrolRequest) -> messages.EnrolAnswer:
         epoch = f"{epoch_no}-{secrets.token_hex(8)}"
         writer.execute(
             "UPDATE sites SET state = 'active', code_hash = NULL, code_expires_at = NULL,"
-            " used_code_hash = ?, key_hash = ?, epoch_no = ?, epoch = ?, incarnation = NULL,"
+            " used_code_hash = ?, key_hash = ?, epoch_no = ?, epoch = ?,"
             " run = 0, program = ?, enrolled_at = ? WHERE organisation = ? AND site = ?",
             (
                 code,
@@ -100,6 +101,7 @@ def enrol(relay: Relay, request: messages.EnrolRequest) -> messages.EnrolAnswer:
                 request.site,
             ),
         )
+        retire_lives(writer, relay.organisation, request.site)
         if row["role"] == Role.STORE:
             want_loads(writer, relay.organisation, request.site)
         # Head office has a site more to look after; whoever waits with the old key must go.
@@ -172,7 +174,7 @@ def change_site(relay: Relay, caller: Caller, change: messages.SiteChange) -> me
         if change.state == "closed":
             forget_loads(writer, caller.organisation, change.site)
         if change.state != row["state"]:
-            dropped = purge_everything(writer, caller.organisation)
+            dropped = purge_everything(relay, writer)
             ring_sites(writer, caller.organisation, What.STATE, [change.site])
         contacts = list_contacts(writer, caller.organisation, change.site)
     drop_files(relay, dropped)

@@ -62,9 +62,7 @@ def _take(
     _note(relay, writer, caller, stream, ack)
     origins.add(stream.origin)
     after = reach["acked"]
-    return dropped + purge_acked(
-        writer, caller.organisation, stream.stream, caller.site, after, ack.to_no
-    )
+    return dropped + purge_acked(relay, writer, stream.stream, caller.site, after, ack.to_no)
 
 
 def _note(
@@ -75,10 +73,10 @@ def _note(
     ack: messages.Ack,
 ) -> None:
     writer.execute(
-        "INSERT INTO reach (organisation, stream, site, acked, ack_run) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (organisation, stream, site)"
-        " DO UPDATE SET acked = excluded.acked, ack_run = excluded.ack_run",
-        (caller.organisation, stream.stream, caller.site, ack.to_no, ack.run),
+        "INSERT INTO reach (organisation, stream, site, acked, ack_run, acked_at)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (organisation, stream, site) DO UPDATE SET"
+        " acked = excluded.acked, ack_run = excluded.ack_run, acked_at = excluded.acked_at",
+        (caller.organisation, stream.stream, caller.site, ack.to_no, ack.run, ack.applied_at),
     )
     (number,) = writer.execute(
         "UPDATE organisations SET last_ack = last_ack + 1 WHERE organisation = ?"

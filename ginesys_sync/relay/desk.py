@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from ginesys_sync.core.clock import Clock, SystemClock, iso
@@ -12,6 +13,8 @@ from ginesys_sync.core.model import Role
 from ginesys_sync.relay.database import ORGANISATION, Database, open_database
 
 DATABASE_FILE = "relay.sqlite3"
+KEEP_DAYS = 7
+"""How long what every site has processed is kept, for one that is brought back from a backup."""
 NO_END = 2**53
 """Beyond every number: what nobody needs any more reaches up to here."""
 
@@ -25,6 +28,7 @@ class Relay:
     relay_id: str
     clock: Clock
     organisation: str = ORGANISATION
+    keep: timedelta = timedelta(days=KEEP_DAYS)
 
     def now(self) -> str:
         """The present moment as text."""
@@ -51,7 +55,7 @@ class Caller:
         return self.role is Role.HO
 
 
-def open_relay(home: Path, clock: Clock | None = None) -> Relay:
+def open_relay(home: Path, clock: Clock | None = None, keep_days: int = KEEP_DAYS) -> Relay:
     """Open the Web Database of a home; the first time, it is made. Raises KnownError."""
     database = open_database(home / DATABASE_FILE)
     _make_folders(home / "bodies")
@@ -59,7 +63,8 @@ def open_relay(home: Path, clock: Clock | None = None) -> Relay:
         row = reader.execute(
             "SELECT relay_id FROM organisations WHERE organisation = ?", (ORGANISATION,)
         ).fetchone()
-    return Relay(home, database, str(row["relay_id"]), clock or SystemClock())
+    keep = timedelta(days=keep_days)
+    return Relay(home, database, str(row["relay_id"]), clock or SystemClock(), keep=keep)
 
 
 def _make_folders(bodies: Path) -> None:

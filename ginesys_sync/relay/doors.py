@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from ginesys_sync import __version__
-from ginesys_sync.relay import access, acks, batches, loads, mail, opening
+from ginesys_sync.relay import access, acks, batches, loads, mail, opening, own
 from ginesys_sync.relay.desk import Caller, Relay
 from ginesys_sync.wire import messages, routes
 from ginesys_sync.wire.messages import Message
@@ -95,7 +95,25 @@ DOORS = (
         messages.OpenRequest,
         messages.OpenAnswer,
         opening.open_run,
-        ("site_restored",),
+        ("site_restored", "site_cloned"),
+    ),
+    Door(
+        routes.OWN,
+        "own",
+        "Read back one's own batches",
+        Open.SITES,
+        messages.OwnRequest,
+        messages.OwnAnswer,
+        own.read_own,
+    ),
+    Door(
+        routes.AGAIN,
+        "again",
+        "Say that everything of some channels was noted to be sent once more",
+        Open.SITES,
+        messages.AgainRequest,
+        messages.AgainAnswer,
+        own.take_again,
     ),
     Door(
         routes.BATCHES,

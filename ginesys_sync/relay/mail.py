@@ -9,6 +9,7 @@ import sqlite3
 from dataclasses import dataclass, field
 
 from ginesys_sync.core.model import Role
+from ginesys_sync.relay.bells import What, ring_sites
 from ginesys_sync.relay.bodies import read_inline
 from ginesys_sync.relay.desk import Caller, Relay
 from ginesys_sync.relay.loads import is_tail_broken, ready_load, want_load
@@ -36,6 +37,7 @@ class _Page:
     streams: list[messages.MailStream] = field(default_factory=list)
     loads: list[messages.Load] = field(default_factory=list)
     more: bool = False
+    again: list[StreamRow] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def read_mail(relay: Relay, caller: Caller, request: messages.MailRequest) -> me
         ).fetchone()
     if collected or behind or caught_up:
         _note(relay, caller, request.acks_after, behind, caught_up)
+    if page.again:
+        _ask_again(relay, caller, page.again)
     return messages.MailAnswer.model_construct(
         batches=page.batches,
         audiences=page.audiences,
@@ -229,13 +233,19 @@ _MINE = """
 
 
 def _list(reader: sqlite3.Connection, caller: Caller, reading: _Reading, page: _Page) -> int | None:
-    """List the asker's batches; how far that is complete. None when one is no longer kept."""
+    """List the asker's batches; how far that is complete. None when one is no longer kept: a store
+    then needs a first load. Head office has lost it, and goes on: the store is asked to send again.
+    """
     stream = reading.stream
     complete = reading.after
     key = (stream.organisation, stream.stream, reading.after, reading.upto, caller.site)
     for row in reader.execute(_MINE, key):
-        if row["purged"]:
+        if row["purged"] and not caller.is_ho:
             return None
+        if row["purged"]:
+            page.again += [stream] if stream not in page.again else []
+            complete = row["no"]
+            continue
         members = 0 if row["audience"] in page.audiences else len(row["members"]) + 80
         inline = read_inline(reader, stream.organisation, [row["sha256"]]).get(row["sha256"])
         size = _MANIFEST_BYTES + members + len(inline or b"") * 7 // 5
@@ -252,7 +262,16 @@ def _list(reader: sqlite3.Connection, caller: Caller, reading: _Reading, page: _
 
 
 def _batch(stream: StreamRow, row: sqlite3.Row, inline: bytes | None) -> messages.MailBatch:
-    manifest = messages.Manifest.model_construct(
+    return messages.MailBatch.model_construct(
+        stream=stream.text,
+        uploaded_at=row["uploaded_at"],
+        manifest=as_manifest(stream, row, inline),
+    )
+
+
+def as_manifest(stream: StreamRow, row: sqlite3.Row, inline: bytes | None) -> messages.Manifest:
+    """A batch's row as its manifest, with its body when that is small."""
+    return messages.Manifest.model_construct(
         channel=stream.channel,
         epoch=stream.epoch,
         no=row["no"],
@@ -269,9 +288,6 @@ def _batch(stream: StreamRow, row: sqlite3.Row, inline: bytes | None) -> message
         run=row["run"],
         sealed_at=row["sealed_at"],
         body=inline,
-    )
-    return messages.MailBatch.model_construct(
-        stream=stream.text, uploaded_at=row["uploaded_at"], manifest=manifest
     )
 
 
@@ -296,3 +312,17 @@ def _note(
                 " AND site = ? AND load = 'wanted'",
                 (caller.organisation, stream.stream, caller.site),
             )
+
+
+def _ask_again(relay: Relay, caller: Caller, streams: list[StreamRow]) -> None:
+    """Have the origins of these streams send everything once more: the caller has lost some of it
+    (it was brought back from an older copy), and it is no longer kept.
+    """
+    with relay.database.writing() as writer:
+        for stream in streams:
+            writer.execute(
+                "UPDATE reach SET again = 1 WHERE organisation = ? AND stream = ? AND site = ?",
+                (caller.organisation, stream.stream, caller.site),
+            )
+        origins = {stream.origin for stream in streams}
+        ring_sites(writer, caller.organisation, What.LOAD_WANTED, origins)

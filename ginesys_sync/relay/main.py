@@ -24,7 +24,7 @@ from uvicorn.supervisors import Multiprocess
 from ginesys_sync.core.errors import AlreadyRunning, HomeUnusable, KnownError
 from ginesys_sync.relay import access
 from ginesys_sync.relay.app import make_app
-from ginesys_sync.relay.desk import DATABASE_FILE, Relay, open_relay
+from ginesys_sync.relay.desk import DATABASE_FILE, KEEP_DAYS, Relay, open_relay
 from ginesys_sync.relay.protocol import Protocol
 from ginesys_sync.relay.sweep import sweep
 
@@ -51,21 +51,23 @@ def serve(
     workers: int = 1,
     tls_cert: Path | None = None,
     tls_key: Path | None = None,
+    keep_days: int = KEEP_DAYS,
 ) -> int:
     """Serve a home until SIGTERM or Ctrl+C; 0 then. Raises KnownError when it cannot start.
 
     `port` 0 takes a free one. Says on standard output where it listens, and writes pid, host and
-    port to `relay.json` in the home. Plain HTTP is served on loopback only.
+    port to `relay.json` in the home. Plain HTTP is served on loopback only. What every site has
+    processed is kept for `keep_days`.
     """
     _check_host(host, tls_cert, tls_key)
     _check_database(home, db_url)
     _make_home(home)
-    config = _config(home, workers, tls_cert, tls_key)
+    config = _config(functools.partial(_worker_app, home, keep_days), workers, tls_cert, tls_key)
     _allow_many_lines()
     with (
         _alone(home),
         _listening(host, port) as listener,
-        contextlib.closing(open_relay(home)) as relay,
+        contextlib.closing(open_relay(home, keep_days=keep_days)) as relay,
         _stoppable(config, listener) as run,
         _swept(relay),
         _announced(home, "https" if tls_cert else "http", host, listener) as url,
@@ -89,15 +91,15 @@ def last_port(home: Path) -> int:
         return 0
 
 
-def _worker_app(home: Path) -> Starlette:
-    return make_app(open_relay(home))
+def _worker_app(home: Path, keep_days: int) -> Starlette:
+    return make_app(open_relay(home, keep_days=keep_days))
 
 
 def _config(
-    home: Path, workers: int, tls_cert: Path | None, tls_key: Path | None
+    make: Callable[[], Starlette], workers: int, tls_cert: Path | None, tls_key: Path | None
 ) -> uvicorn.Config:
     return uvicorn.Config(
-        functools.partial(_worker_app, home),
+        make,
         factory=True,
         workers=workers,
         loop="asyncio",

@@ -7,9 +7,11 @@ import sqlite3
 from ginesys_sync import __version__
 from ginesys_sync.relay.access import list_contacts
 from ginesys_sync.relay.bodies import body_path
-from ginesys_sync.relay.desk import Caller, Relay, site_row
+from ginesys_sync.relay.desk import Caller, Relay
 from ginesys_sync.relay.mail import read_mail
+from ginesys_sync.relay.own import wanted_again
 from ginesys_sync.relay.problems import Refusal
+from ginesys_sync.relay.restores import head_body, recognise_life
 from ginesys_sync.relay.streams import own_streams
 from ginesys_sync.wire import messages
 from ginesys_sync.wire.routes import PROTOCOL, PROTOCOL_SKEW
@@ -42,15 +44,17 @@ def check_protocol(protocol: int, who: str) -> None:
 
 
 def open_run(relay: Relay, caller: Caller, request: messages.OpenRequest) -> messages.OpenAnswer:
-    """Open a run. The same (incarnation, run) again is the same call."""
+    """Open a run. The same (incarnation, run) again is the same call. Raises Refusal for a clone,
+    and for a restored site whose program cannot heal it.
+    """
     check_protocol(request.protocol, f"the program at {caller.site}")
     with relay.database.writing() as writer:
-        _check_incarnation(writer, caller, request)
+        restored = recognise_life(writer, caller, request)
         writer.execute(
-            "UPDATE sites SET incarnation = ?, run = ?, program = ?, plan_version = ?,"
-            " last_seen_at = ? WHERE organisation = ? AND site = ?",
+            "UPDATE sites SET run = CASE WHEN ? THEN run ELSE ? END, program = ?,"
+            " plan_version = ?, last_seen_at = ? WHERE organisation = ? AND site = ?",
             (
-                request.incarnation,
+                restored is not None,
                 request.run,
                 request.program,
                 request.plan_version,
@@ -59,8 +63,15 @@ def open_run(relay: Relay, caller: Caller, request: messages.OpenRequest) -> mes
                 caller.site,
             ),
         )
+    if restored and not request.can_heal:
+        raise Refusal("site_restored", site=caller.site, why=restored.why)
     with relay.database.reading() as reader:
         own = _own(reader, caller, request)
+        if restored:
+            return messages.OpenAnswer(
+                relay_id=relay.relay_id, time=relay.now(), own=own, restored=restored
+            )
+        again = wanted_again(reader, caller)
         missing = _missing(relay, reader, caller)
         sites = list_contacts(reader, caller.organisation) if caller.is_ho else []
     return messages.OpenAnswer.model_construct(
@@ -70,27 +81,8 @@ def open_run(relay: Relay, caller: Caller, request: messages.OpenRequest) -> mes
         missing=missing,
         sites=sites,
         mail=read_mail(relay, caller, request.mail),
+        again=again,
     )
-
-
-def _check_incarnation(
-    writer: sqlite3.Connection, caller: Caller, request: messages.OpenRequest
-) -> None:
-    """A site that is behind what is known of it was restored from a copy, or cloned."""
-    row = site_row(writer, caller.organisation, caller.site)
-    assert row is not None
-    if row["incarnation"] and row["incarnation"] != request.incarnation:
-        raise Refusal("site_restored", site=caller.site, why="its home is another one")
-    if request.run < row["run"]:
-        why = f"its sync number is {request.run}, but {row['run']} was seen before"
-        raise Refusal("site_restored", site=caller.site, why=why)
-    streams = own_streams(writer, caller)
-    for place in request.heads:
-        stream = streams.get(place.stream.partition("/")[2])
-        is_own = stream is not None and (stream.text, stream.epoch) == (place.stream, place.epoch)
-        if stream and is_own and place.no < stream.head:
-            why = f"{place.stream} is at {place.no} there, but {stream.head} was uploaded before"
-            raise Refusal("site_restored", site=caller.site, why=why)
 
 
 def _own(
@@ -98,7 +90,12 @@ def _own(
 ) -> list[messages.StreamPlace]:
     """How far the caller's own streams are here, those included that are not here at all."""
     places = {
-        stream.text: messages.StreamPlace(stream=stream.text, epoch=stream.epoch, no=stream.head)
+        stream.text: messages.StreamPlace(
+            stream=stream.text,
+            epoch=stream.epoch,
+            no=stream.head,
+            sha256=head_body(reader, caller.organisation, stream.stream, stream.head),
+        )
         for stream in own_streams(reader, caller).values()
     }
     for head in request.heads:

@@ -62,8 +62,14 @@ CATALOGUE: Mapping[str, tuple[int, str, str]] = {
     "site_restored": (
         409,
         "{site} is behind what the Web Database knows of it: {why}.",
-        "It was brought back from an older copy, or a second copy of it is running. "
-        "Do not sell on both. Ask head office to enrol it again.",
+        "It was brought back from an older copy. Update this program: a newer one reads back what "
+        "is missing.",
+    ),
+    "site_cloned": (
+        409,
+        "Two copies of {site} are in use: this one, and one that has synced since.",
+        "Do not sell on both. Decide which one stays. To go on with this one, let head office "
+        "make a new enrolment code for {site}, and set this home up again with it.",
     ),
     "waits_elsewhere": (
         409,

@@ -1,4 +1,5 @@
-"""Forgetting: a body is dropped when nobody needs it any more.
+"""Forgetting: a body is dropped some days after nobody needs it any more, so that a site that is
+brought back from a backup finds its own mail and that of others.
 
 A batch is finished when every member of its audience has applied it. Of the members that count:
 
@@ -6,7 +7,7 @@ A batch is finished when every member of its audience has applied it. Of the mem
   if it has applied something before, one that was offered a load holds what comes after the load;
 - for what a store sends, head office always, enrolled or not.
 
-Finished batches keep their row (marked purged). Bodies go in two steps: their rows with the
+Batches keep their row (marked purged). Bodies go in two steps: their rows with the
 batches, the files after that commit, under a second look; so a kill in between leaves a file too
 many, never one too few.
 """
@@ -16,6 +17,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
+from ginesys_sync.core.clock import iso
 from ginesys_sync.core.model import Role
 from ginesys_sync.relay.bodies import body_path
 from ginesys_sync.relay.desk import NO_END, Relay
@@ -40,54 +42,75 @@ _MEMBERS_OF_SET = f"""
 
 
 def purge_acked(
-    writer: sqlite3.Connection, organisation: str, stream: int, site: str, after: int, upto: int
+    relay: Relay, writer: sqlite3.Connection, stream: int, site: str, after: int, upto: int
 ) -> list[str]:
-    """Mark what `site`'s progress from `after` to `upto` finished; the hashes of dropped files.
+    """Note what `site`'s progress from `after` to `upto` finished, and forget what has been
+    for long; the hashes of dropped files.
 
     Only batches in that range can have become finished, so the work is that of the range.
     """
     rows = writer.execute(
-        "SELECT no, audience, sha256 FROM batches b WHERE organisation = ? AND stream = ?"
+        "SELECT no, audience FROM batches b WHERE organisation = ? AND stream = ?"
         " AND purged = 0 AND no > ? AND no <= ? AND (audience = '*' OR EXISTS (SELECT 1"
         " FROM audience_members m WHERE m.organisation = b.organisation"
         " AND m.audience = b.audience AND m.site = ?))",
-        (organisation, stream, after, upto, site),
+        (relay.organisation, stream, after, upto, site),
     ).fetchall()
-    return _purge_finished(writer, organisation, stream, rows)
+    _note_finished(relay, writer, stream, rows)
+    return _purge_old(relay, writer)
 
 
-def purge_everything(writer: sqlite3.Connection, organisation: str) -> list[str]:
-    """Look at every batch that is still kept: after a site changed, and once at the start."""
-    dropped: list[str] = []
+def purge_everything(relay: Relay, writer: sqlite3.Connection) -> list[str]:
+    """Look at every batch that is still needed: after a site changed, and once at the start."""
+    organisation = relay.organisation
     streams = writer.execute(
         "SELECT stream FROM streams WHERE organisation = ?", (organisation,)
     ).fetchall()
     for (stream,) in streams:
         rows = writer.execute(
-            "SELECT no, audience, sha256 FROM batches"
-            " WHERE organisation = ? AND stream = ? AND purged = 0",
+            "SELECT no, audience FROM batches b WHERE organisation = ? AND stream = ?"
+            " AND purged = 0 AND NOT EXISTS (SELECT 1 FROM finished f"
+            " WHERE f.organisation = b.organisation AND f.stream = b.stream AND f.no = b.no)",
             (organisation, stream),
         ).fetchall()
-        dropped += _purge_finished(writer, organisation, stream, rows)
-    return dropped
+        _note_finished(relay, writer, stream, rows)
+    return _purge_old(relay, writer)
 
 
-def _purge_finished(
-    writer: sqlite3.Connection, organisation: str, stream: int, rows: list[sqlite3.Row]
-) -> list[str]:
+def _note_finished(
+    relay: Relay, writer: sqlite3.Connection, stream: int, rows: list[sqlite3.Row]
+) -> None:
     lowest: dict[str, int] = {}
     for row in rows:
         lowest[row["audience"]] = min(row["no"], lowest.get(row["audience"], NO_END))
     done = {
-        audience: finished_upto(writer, organisation, stream, audience, low)
+        audience: finished_upto(writer, relay.organisation, stream, audience, low)
         for audience, low in lowest.items()
     }
-    finished = [row for row in rows if row["no"] <= done[row["audience"]]]
+    now = relay.now()
     writer.executemany(
-        "UPDATE batches SET purged = 1 WHERE organisation = ? AND stream = ? AND no = ?",
-        [(organisation, stream, row["no"]) for row in finished],
+        "INSERT OR IGNORE INTO finished VALUES (?, ?, ?, ?)",
+        [
+            (relay.organisation, stream, row["no"], now)
+            for row in rows
+            if row["no"] <= done[row["audience"]]
+        ],
     )
-    return drop_bodies(writer, organisation, {row["sha256"] for row in finished})
+
+
+def _purge_old(relay: Relay, writer: sqlite3.Connection) -> list[str]:
+    """Let go of batches that were finished so many days ago; the hashes of dropped files."""
+    before = iso(relay.clock.now() - relay.keep)
+    rows = writer.execute(
+        "SELECT f.stream, f.no, b.sha256 FROM finished f JOIN batches b"
+        " USING (organisation, stream, no) WHERE f.organisation = ? AND f.at <= ?",
+        (relay.organisation, before),
+    ).fetchall()
+    keys = [(relay.organisation, row["stream"], row["no"]) for row in rows]
+    where = "WHERE organisation = ? AND stream = ? AND no = ?"
+    writer.executemany(f"UPDATE batches SET purged = 1 {where}", keys)
+    writer.executemany(f"DELETE FROM finished {where}", keys)
+    return drop_bodies(writer, relay.organisation, {row["sha256"] for row in rows})
 
 
 def finished_upto(

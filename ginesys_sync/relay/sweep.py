@@ -23,7 +23,7 @@ def sweep(relay: Relay) -> None:
     try:
         oldest = iso(relay.clock.now() - _KEPT)
         with relay.database.writing() as writer:
-            dropped = purge_everything(writer, relay.organisation)
+            dropped = purge_everything(relay, writer)
             dropped += drop_unread_loads(writer, relay.organisation)
             orphans = [
                 row["sha256"]

@@ -147,11 +147,14 @@ class BatchesAnswer(Message):
 
 
 class StreamPlace(Message):
-    """A place in a stream."""
+    """A place in a stream. `sha256`: the body of batch `no`, by which both ends know that they mean
+    the same one.
+    """
 
     stream: StreamText
     epoch: EpochText
     no: Number
+    sha256: Sha256 | None = None
 
 
 class MailCursor(Message):
@@ -322,6 +325,9 @@ class Chain(Message):
 class OpenRequest(Message):
     """The first call of a run: who I am this time, how far my own streams are sealed, and the first
     page of mail.
+
+    can_heal: I read my own mail back when I am told that I was brought back from an older copy
+    (else I am refused). behind: I found out myself that I was, and by what.
     """
 
     incarnation: Nonce
@@ -330,14 +336,30 @@ class OpenRequest(Message):
     protocol: Number
     plan_version: Number
     clock: Moment
+    epoch: EpochText | None = None
     heads: Annotated[list[StreamPlace], Field(max_length=200)] = []
     mail: MailRequest = MailRequest()
+    can_heal: bool = False
+    behind: Short = ""
+
+
+class Restored(Message):
+    """The asker was brought back from an older copy: before it sends or receives anything it must
+    read its own mail back. `run` is the last run known of it, `epoch` what its streams are numbered
+    in. Opening a run as `incarnation` says that it has done so.
+    """
+
+    why: Short
+    run: Number
+    epoch: EpochText
+    incarnation: Nonce
 
 
 class OpenAnswer(Message):
     """own: how far the Web Database has the asker's streams without a gap. missing: bodies of the
     asker's batches that somebody still needs and the Web Database lacks. sites: for head office,
-    all of them.
+    all of them. restored: then nothing else is in it but `own`. again: channels of which head
+    office needs everything once more.
     """
 
     relay_id: Short
@@ -346,6 +368,57 @@ class OpenAnswer(Message):
     missing: list[Sha256] = []
     sites: list[SiteContact] = []
     mail: MailAnswer = MailAnswer()
+    restored: Restored | None = None
+    again: list[Word] = []
+
+
+class OwnRequest(Message):
+    """Asks for the asker's own batches of a channel beyond `after`, in its present epoch."""
+
+    channel: Word
+    after: Number = 0
+    limit: Annotated[int, Field(ge=1, le=routes.MAX_BATCHES_A_CALL)] = 200
+
+
+class OwnBatch(Message):
+    """A batch of the asker. `is_kept`: its body is still here, in the manifest or to be fetched."""
+
+    uploaded_at: Moment
+    manifest: Manifest
+    is_kept: bool
+
+
+class OwnReach(Message):
+    """How far a site (`*`: all) may read a stream of the asker, and how far it has applied it."""
+
+    site: Annotated[str, StringConstraints(pattern=r"^(\*|[A-Z0-9][A-Z0-9_-]{0,15})$")]
+    released: Number
+    acked: Number
+    ack_run: Number
+    acked_at: Moment | None = None
+
+
+class OwnAnswer(Message):
+    """One page of the asker's own mail. `sha256`: the body of batch `after`. `more`: ask again."""
+
+    head: Number
+    sha256: Sha256 | None = None
+    batches: list[OwnBatch] = []
+    audiences: dict[AudienceName, Members] = {}
+    reach: list[OwnReach] = []
+    more: bool = False
+
+
+class AgainRequest(Message):
+    """The asker has noted everything of these channels to be sent once more."""
+
+    channels: Annotated[list[Word], Field(max_length=200)]
+
+
+class AgainAnswer(Message):
+    """Of how many streams that was asked."""
+
+    asked: Number
 
 
 class SiteChange(Message):

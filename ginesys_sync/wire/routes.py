@@ -17,6 +17,8 @@ LOADS = "/v1/loads"
 SITES = "/v1/sites"
 CHAIN = "/v1/chain"
 WAIT = "/v1/wait"
+OWN = "/v1/own"
+AGAIN = "/v1/again"
 BODIES = "/v1/bodies"
 OPENAPI = "/v1/openapi.json"
 

@@ -14,8 +14,8 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayServer]:
-    """A running Web Database."""
-    with RelayServer(tmp_path_factory.mktemp("relay") / "home") as running:
+    """A running Web Database that forgets at once what everybody has processed."""
+    with RelayServer(tmp_path_factory.mktemp("relay") / "home", keep_days=0) as running:
         yield running
 
 

@@ -62,7 +62,7 @@ class Chain:
 
 @pytest.fixture
 def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
-    with RelayServer(tmp_path_factory.mktemp("chain") / "home") as server:
+    with RelayServer(tmp_path_factory.mktemp("chain") / "home", keep_days=0) as server:
         yield Chain(server)
 
 

@@ -15,7 +15,13 @@ from ginesys_sync.core.errors import Refused
 from ginesys_sync.relay.doors import DOORS
 from ginesys_sync.relay.problems import CATALOGUE
 from ginesys_sync.wire import routes
-from ginesys_sync.wire.messages import AcksRequest, LoadsRequest, SiteChange
+from ginesys_sync.wire.messages import (
+    AcksRequest,
+    AgainRequest,
+    LoadsRequest,
+    OwnRequest,
+    SiteChange,
+)
 from tests.relay.lanes import TO_HO, Body, Lane
 from tests.support.relay_server import Member, RelayServer
 
@@ -95,6 +101,8 @@ def told(
     ho.web.loads(LoadsRequest(sites=["S003"], load=items.load(2, [chunk])))
     items.read(late)
     late.web.get_body(chunk.sha256, 40_000)
+    assert ho.web.own(OwnRequest(channel="items")).batches
+    store.web.again(AgainRequest(channels=["sales"]))
     ho.web.change_site(SiteChange(site="S003", state="blocked", reason="moving"))
     for bad in (
         late.open,

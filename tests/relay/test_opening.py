@@ -19,36 +19,6 @@ def test_the_same_run_may_be_opened_again_and_a_higher_one_follows(new_store: Ne
     assert store.open(5).relay_id == store.open(5).relay_id == store.open(6).relay_id
 
 
-def test_a_lower_run_number_is_a_restored_site(new_store: NewStore) -> None:
-    store = new_store()
-    store.open(5)
-    with pytest.raises(Refused) as refused:
-        store.open(4)
-    assert refused.value.reason == "site_restored"
-    assert "4" in refused.value.title
-    assert "5" in refused.value.title
-
-
-def test_another_incarnation_is_a_cloned_site(new_store: NewStore) -> None:
-    store = new_store()
-    store.open(5)
-    store.incarnation = "0" * 16
-    with pytest.raises(Refused) as refused:
-        store.open(6)
-    assert refused.value.reason == "site_restored"
-
-
-def test_a_head_behind_what_was_uploaded_is_a_restored_site(
-    ho: Member, new_store: NewStore, channel: str
-) -> None:
-    store = new_store()
-    lane = Lane(store, channel)
-    lane.send(1, [Body.of(10), Body.of(10)], TO_HO)
-    with pytest.raises(Refused) as refused:
-        store.open(heads=[StreamPlace(stream=lane.text, epoch=store.epoch, no=1)])
-    assert refused.value.reason == "site_restored"
-
-
 def test_head_office_learns_of_every_site_and_a_store_of_none(
     ho: Member, new_store: NewStore
 ) -> None:

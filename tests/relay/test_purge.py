@@ -171,7 +171,7 @@ def test_bills_are_kept_until_head_office_has_them(
 def test_bills_wait_for_a_head_office_that_is_not_enrolled_yet(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    with RelayServer(tmp_path_factory.mktemp("early") / "home") as server:
+    with RelayServer(tmp_path_factory.mktemp("early") / "home", keep_days=0) as server:
         store = Member(server, "S001")
         lane, body = Lane(store, "sales"), Body.of(40_000)
         lane.send(1, [body], TO_HO)
@@ -187,7 +187,7 @@ def test_bills_wait_for_a_head_office_that_is_not_enrolled_yet(
 def test_what_is_for_all_waits_for_every_active_store_and_for_no_other(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    with RelayServer(tmp_path_factory.mktemp("all") / "home") as server:
+    with RelayServer(tmp_path_factory.mktemp("all") / "home", keep_days=0) as server:
         ho, one, two, blocked = (Member(server, site) for site in ("HO", "S001", "S002", "S003"))
         invite(server.home, "S004", "store")
         lane, bodies = Lane(ho, "items"), [Body.of(40_000) for _ in range(2)]

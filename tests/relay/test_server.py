@@ -65,7 +65,7 @@ def test_after_a_kill_everything_it_answered_for_is_there(tmp_path: Path) -> Non
 
 
 def test_what_a_kill_left_over_is_swept_at_the_next_start(tmp_path: Path) -> None:
-    with RelayServer(tmp_path / "home") as server:
+    with RelayServer(tmp_path / "home", keep_days=0) as server:
         ho, store = Member(server, "HO"), Member(server, "S001")
         lane = Lane(ho, "items")
         needed, finished, orphan, fresh = (Body.of(40_000) for _ in range(4))

@@ -7,11 +7,12 @@ import os
 import secrets
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -20,9 +21,16 @@ from starlette.applications import Starlette
 
 from ginesys_sync.core.clock import SystemClock, iso
 from ginesys_sync.engine.webdb import Patience, WebDatabase
+from ginesys_sync.relay.desk import KEEP_DAYS
 from ginesys_sync.relay.main import invite
 from ginesys_sync.relay.protocol import Protocol
-from ginesys_sync.wire.messages import EnrolRequest, MailRequest, OpenAnswer, OpenRequest
+from ginesys_sync.wire.messages import (
+    EnrolRequest,
+    MailCursor,
+    MailRequest,
+    OpenAnswer,
+    OpenRequest,
+)
 from ginesys_sync.wire.messages import StreamPlace as Place
 from ginesys_sync.wire.routes import PROTOCOL
 
@@ -33,10 +41,18 @@ _PROGRAM = """
 import sys
 from pathlib import Path
 from ginesys_sync.relay.main import serve
-home, port, workers, *tls = sys.argv[1:]
+home, port, workers, keep, *tls = sys.argv[1:]
 cert, key = map(Path, tls) if tls else (None, None)
 raise SystemExit(
-    serve(Path(home), "127.0.0.1", int(port), workers=int(workers), tls_cert=cert, tls_key=key)
+    serve(
+        Path(home),
+        "127.0.0.1",
+        int(port),
+        workers=int(workers),
+        tls_cert=cert,
+        tls_key=key,
+        keep_days=int(keep),
+    )
 )
 """
 
@@ -45,18 +61,24 @@ class RelayServer:
     """`ginesys-sync relay serve` as a child process, ended by its own process id."""
 
     def __init__(
-        self, home: Path, *, workers: int = 1, tls: tuple[Path, Path] | None = None
+        self,
+        home: Path,
+        *,
+        workers: int = 1,
+        tls: tuple[Path, Path] | None = None,
+        keep_days: int = KEEP_DAYS,
     ) -> None:
         self.home = home
         self.url = ""
         self._workers = workers
         self._tls = tls or ()
+        self.keep_days = keep_days
         self._port = 0
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> RelayServer:
         """Start, and return when it listens. A later start takes the same port again."""
-        facts = (self.home, self._port, self._workers)
+        facts = (self.home, self._port, self._workers, self.keep_days)
         self._process = subprocess.Popen(
             [sys.executable, "-c", _PROGRAM, *map(str, facts), *map(str, self._tls)],
             stdout=subprocess.PIPE,
@@ -129,6 +151,7 @@ class Member:
 
     def __init__(self, server: RelayServer, site: str, *, url: str | None = None) -> None:
         self.site = site
+        self._books = server.home / "relay.sqlite3"
         self.role = "ho" if site == "HO" else "store"
         self.key = secrets.token_hex(32)
         self.incarnation = secrets.token_hex(8)
@@ -152,17 +175,49 @@ class Member:
         heads: list[Place] | None = None,
         mail: MailRequest | None = None,
         protocol: int = PROTOCOL,
+        **more: object,
     ) -> OpenAnswer:
-        """The first call of a run."""
-        return self.web.open(
-            OpenRequest(
-                incarnation=self.incarnation,
-                run=run,
-                program="test",
-                protocol=protocol,
-                plan_version=1,
-                clock=iso(SystemClock().now()),
-                heads=heads or [],
-                mail=mail or MailRequest(),
-            )
+        """The first call of a run; unless told otherwise, of a site that has lost nothing."""
+        request = self.request(run, heads=heads, mail=mail, protocol=protocol)
+        return self.web.open(request.model_copy(update=more))
+
+    def request(
+        self,
+        run: int = 1,
+        *,
+        heads: list[Place] | None = None,
+        mail: MailRequest | None = None,
+        protocol: int = PROTOCOL,
+    ) -> OpenRequest:
+        """What `open` asks."""
+        return OpenRequest(
+            incarnation=self.incarnation,
+            run=run,
+            program="test",
+            protocol=protocol,
+            plan_version=1,
+            clock=iso(SystemClock().now()),
+            heads=self._sent() if heads is None else heads,
+            mail=MailRequest(streams=self._applied()) if mail is None else mail,
         )
+
+    def _sent(self) -> list[Place]:
+        rows = self._look(
+            "SELECT origin || '/' || channel, epoch, head FROM streams WHERE origin = ? AND head"
+        )
+        return [
+            Place(stream=text, epoch=epoch, no=no)
+            for text, epoch, no in rows
+            if epoch == self.epoch
+        ]
+
+    def _applied(self) -> list[MailCursor]:
+        rows = self._look(
+            "SELECT origin || '/' || channel, epoch, acked FROM streams"
+            " JOIN reach USING (organisation, stream) WHERE site = ? AND acked ORDER BY epoch_no"
+        )
+        return [MailCursor(stream=text, epoch=epoch, after=no) for text, epoch, no in rows]
+
+    def _look(self, query: str) -> list[tuple[str, str, int]]:
+        with closing(sqlite3.connect(self._books, timeout=20)) as connection:
+            return connection.execute(query, (self.site,)).fetchall()

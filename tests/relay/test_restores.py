@@ -1,0 +1,266 @@
+"""Sites brought back from an older copy: recognised however often they ask, until they have read
+their own mail back; second copies that go on by themselves are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ginesys_sync.core.errors import Refused
+from ginesys_sync.wire.messages import (
+    AcksRequest,
+    AgainRequest,
+    MailCursor,
+    MailRequest,
+    OpenAnswer,
+    OwnRequest,
+    Restored,
+    StreamPlace,
+)
+from tests.relay.lanes import TO_HO, Body, Lane
+from tests.support.relay_server import Member, RelayServer
+
+NewStore = Callable[[], Member]
+NOTHING: list[StreamPlace] = []
+
+
+def restored(answer: OpenAnswer) -> Restored:
+    assert answer.restored is not None
+    assert answer.mail.batches == [] and answer.sites == []
+    return answer.restored
+
+
+def is_cloned(member: Member, run: int) -> bool:
+    with pytest.raises(Refused) as refused:
+        member.open(run, can_heal=True)
+    return refused.value.reason == "site_cloned"
+
+
+def test_a_lower_run_number_is_a_restored_site(new_store: NewStore) -> None:
+    store = new_store()
+    store.open(5)
+    told = restored(store.open(4, can_heal=True))
+    assert "4" in told.why and "5" in told.why
+    assert (told.run, told.epoch) == (5, store.epoch)
+
+
+def test_a_program_that_cannot_heal_is_refused_and_it_is_remembered(new_store: NewStore) -> None:
+    store = new_store()
+    store.open(5)
+    for run in (4, 5, 6, 7):
+        with pytest.raises(Refused) as refused:
+            store.open(run)
+        assert refused.value.reason == "site_restored"
+
+
+def test_no_number_of_tries_gets_a_restored_site_round_it(new_store: NewStore) -> None:
+    store = new_store()
+    store.open(5)
+    first = restored(store.open(4, can_heal=True))
+    assert {restored(store.open(run, can_heal=True)) for run in range(5, 12)} == {first}
+
+
+@pytest.mark.parametrize("no", [None, 0, 1])
+def test_fewer_batches_than_were_uploaded_are_a_restored_site(
+    ho: Member, new_store: NewStore, channel: str, no: int | None
+) -> None:
+    store = new_store()
+    lane = Lane(store, channel)
+    lane.send(1, [Body.of(10), Body.of(10)], TO_HO)
+    place = StreamPlace(stream=lane.text, epoch=store.epoch, no=no or 0)
+    assert restored(store.open(heads=[] if no is None else [place], can_heal=True)).why
+
+
+def test_another_batch_of_the_same_number_is_a_restored_site(
+    ho: Member, new_store: NewStore, channel: str
+) -> None:
+    store, body = new_store(), Body.of(10)
+    lane = Lane(store, channel)
+    lane.send(1, [body], TO_HO)
+    place = StreamPlace(stream=lane.text, epoch=store.epoch, no=1, sha256=body.sha256)
+    assert store.open(heads=[place], can_heal=True).own == [place]
+    other = place.model_copy(update={"sha256": Body.of(10).sha256})
+    assert "another" in restored(store.open(2, heads=[other], can_heal=True)).why
+
+
+@pytest.mark.parametrize("after", [None, 0, 1])
+def test_a_cursor_behind_what_was_acknowledged_is_a_restored_site(
+    ho: Member, new_store: NewStore, channel: str, after: int | None
+) -> None:
+    lane, store = Lane(ho, channel), new_store()
+    lane.send(1, [Body.of(10), Body.of(10)])
+    store.web.acks(AcksRequest(acks=[lane.ack(2)]))
+    assert store.open(1, can_heal=True).restored is None
+    cursor = MailCursor(stream=lane.text, epoch=ho.epoch, after=after or 0)
+    mail = MailRequest(streams=[] if after is None else [cursor])
+    assert restored(store.open(2, mail=mail, can_heal=True)).why
+
+
+def test_a_site_may_say_itself_that_it_is_behind(new_store: NewStore) -> None:
+    store = new_store()
+    store.open(1)
+    assert restored(store.open(1, can_heal=True, behind="it says so")).why == "it says so"
+    assert restored(store.open(2, can_heal=True)).why == "it says so"
+
+
+def test_a_site_that_has_healed_goes_on_as_its_new_life(
+    ho: Member, new_store: NewStore, channel: str
+) -> None:
+    store = new_store()
+    lane, bills = Lane(ho, channel), Lane(store, channel)
+    lane.send(1, [Body.of(10), Body.of(10)])
+    bills.send(1, [Body.of(10)], TO_HO)
+    store.web.acks(AcksRequest(acks=[lane.ack(2)]))
+    store.open(5)
+    told = restored(store.open(4, can_heal=True))
+    store.incarnation = told.incarnation
+    cursor = MailCursor(stream=lane.text, epoch=ho.epoch, after=1)
+    behind = store.open(6, heads=NOTHING, mail=MailRequest(streams=[cursor]), can_heal=True)
+    assert restored(behind) == told  # it says that it has healed, but its own mail is not back
+    answer = store.open(6, mail=MailRequest(streams=[cursor]), can_heal=True)
+    assert answer.restored is None
+    store.web.acks(AcksRequest(acks=[lane.ack(2, run=7)]))
+    assert store.open(7).restored is None
+
+
+def test_the_copy_that_did_not_heal_is_refused_when_it_goes_on_by_itself(
+    new_store: NewStore,
+) -> None:
+    store = new_store()
+    store.open(5)
+    old = store.incarnation
+    store.incarnation = restored(store.open(4, can_heal=True)).incarnation
+    assert store.open(6, can_heal=True).restored is None
+    store.incarnation = old
+    assert is_cloned(store, 6)
+    assert is_cloned(store, 7)
+
+
+def test_the_same_backup_may_be_put_back_twice(new_store: NewStore) -> None:
+    store = new_store()
+    store.open(5)
+    old = store.incarnation
+    lives = {old}
+    for run in (6, 20, 30):
+        store.incarnation = old
+        store.incarnation = restored(store.open(3, can_heal=True)).incarnation
+        assert store.open(run, can_heal=True).restored is None
+        lives.add(store.incarnation)
+    assert len(lives) == 4
+
+
+def test_two_copies_of_a_home_do_not_go_on_in_turns(new_store: NewStore) -> None:
+    store = new_store()
+    store.open(5)
+    first, second, run = store.incarnation, store.incarnation, 5
+    with pytest.raises(Refused) as refused:
+        for _ in range(10):
+            store.incarnation = second
+            second = restored(store.open(run - 1, can_heal=True)).incarnation
+            store.incarnation = second
+            run += 1
+            store.open(run, can_heal=True)
+            store.incarnation = first
+            store.open(run + 1, can_heal=True)
+    assert refused.value.reason == "site_cloned"
+
+
+def test_another_home_with_the_same_key_is_a_clone(new_store: NewStore) -> None:
+    store = new_store()
+    store.open(5)
+    store.incarnation = "0" * 16
+    assert is_cloned(store, 6)
+
+
+def test_a_site_enrolled_again_may_come_with_any_copy(server: RelayServer, ho: Member) -> None:
+    store = Member(server, "S900")
+    store.open(5)
+    old = store.incarnation
+    again = Member(server, "S900")
+    again.incarnation = old
+    assert again.open(3, can_heal=True).restored is None
+    again.incarnation = "1" * 16
+    assert is_cloned(again, 4)
+
+
+def test_a_site_reads_its_own_mail_back_page_by_page_and_no_other(
+    ho: Member, new_store: NewStore, channel: str
+) -> None:
+    store, other = new_store(), new_store()
+    lane = Lane(store, channel)
+    bodies = [Body.of(10), Body.of(40_000), Body.of(20)]
+    lane.send(1, bodies, TO_HO)
+    found, after = [], 0
+    while True:
+        page = store.web.own(OwnRequest(channel=channel, after=after, limit=2))
+        assert (page.head, page.audiences) == (3, {TO_HO.name: TO_HO.members})
+        assert page.sha256 == (bodies[after - 1].sha256 if after else None)
+        found += page.batches
+        if not page.more:
+            break
+        after = found[-1].manifest.no
+    assert [batch.manifest.sha256 for batch in found] == [body.sha256 for body in bodies]
+    assert [batch.manifest.body for batch in found] == [bodies[0].data, None, bodies[2].data]
+    assert store.web.get_body(bodies[1].sha256, 40_000) == bodies[1].data
+    assert [(r.site, r.released) for r in page.reach] == [("*", 3)]
+    assert other.web.own(OwnRequest(channel=channel)).head == 0
+
+
+def test_what_everybody_has_processed_is_kept_for_a_week(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with RelayServer(tmp_path_factory.mktemp("kept") / "home") as server:
+        ho, store = Member(server, "HO"), Member(server, "S001")
+        lane, body = Lane(store, "sales"), Body.of(40_000)
+        lane.send(1, [body], TO_HO)
+        ho.web.acks(AcksRequest(acks=[lane.ack(1)]))
+        (batch,) = store.web.own(OwnRequest(channel="sales")).batches
+        assert batch.is_kept
+        server.stop()
+        server.keep_days = 0
+        server.start()
+        server.stop()  # waits for the sweep
+        server.start()
+        (batch,) = store.web.own(OwnRequest(channel="sales")).batches
+        assert not batch.is_kept
+
+
+def test_what_a_restored_reader_has_lost_is_kept_for_it_again(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with RelayServer(tmp_path_factory.mktemp("kept") / "home") as server:
+        ho, store = Member(server, "HO"), Member(server, "S001")
+        lane = Lane(ho, "items")
+        lane.send(1, [Body.of(40_000), Body.of(50_000)])
+        store.web.acks(AcksRequest(acks=[lane.ack(2)]))
+        store.open(5)
+        store.incarnation = restored(store.open(4, can_heal=True)).incarnation
+        cursor = MailCursor(stream=lane.text, epoch=ho.epoch, after=1)
+        store.open(6, mail=MailRequest(streams=[cursor]), can_heal=True)
+        server.stop()
+        server.keep_days = 0
+        server.start()
+        server.stop()  # waits for the sweep
+        server.start()
+        kept = [batch.is_kept for batch in ho.web.own(OwnRequest(channel="items")).batches]
+        assert kept == [False, True]
+        assert lane.numbers(lane.read(store, 1)) == [2]
+
+
+def test_of_what_a_restored_head_office_lost_and_is_gone_the_store_is_asked_again(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with RelayServer(tmp_path_factory.mktemp("gone") / "home", keep_days=0) as server:
+        ho, store = Member(server, "HO"), Member(server, "S001")
+        lane = Lane(store, "sales")
+        lane.send(1, [Body.of(10)], TO_HO)
+        ho.web.acks(AcksRequest(acks=[lane.ack(1)]))
+        lane.send(2, [Body.of(10)], TO_HO)
+        assert store.open(1).again == []
+        page = lane.read(ho, 0)
+        assert lane.numbers(page) == [2]  # what is still kept is not held up
+        assert store.open(1).again == ["sales"]
+        assert store.web.again(AgainRequest(channels=["sales"])).asked == 1
+        assert store.open(1).again == []
