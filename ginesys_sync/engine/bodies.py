@@ -13,11 +13,11 @@ from functools import partial
 
 from ginesys_sync.core.events import RecordParked
 from ginesys_sync.core.model import HEAD_OFFICE, Stream, key_text
-from ginesys_sync.core.plan import Entity, Owner
+from ginesys_sync.core.plan import PLAN_CHANNEL, Entity, Owner
 from ginesys_sync.engine.conflicts import LOST_CONFLICT, Conflicts, Faults
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.slices import Slices, without
-from ginesys_sync.store import ledger, parking
+from ginesys_sync.store import arrivals, ledger, parking
 from ginesys_sync.store.applying import BodyApplier, ConstraintBroken
 from ginesys_sync.store.body_span import Span
 from ginesys_sync.store.database import transaction
@@ -51,6 +51,7 @@ class BatchWork:
         self.keyless: list[int] = []
         self.is_load = False
         self.is_over = False
+        self.is_noted = False
         self.places: dict[int, tuple[str, int]] = {}
 
     def place(self, number: int) -> tuple[str, int]:
@@ -87,7 +88,9 @@ class BodyWork:
         applier, entity = self._applier, work.entity
         applier.attach(work.raw)
         images, gone = applier.span(entity), applier.gone_span()
-        self._slices.begin(*applier.counts(entity))
+        counts = applier.counts(entity)
+        self._slices.begin(*counts)
+        work.is_noted = self._takes_note(work, counts[0])
         # Looked at once, before any lock is taken: nothing but the body says it.
         work.keyless = applier.keyless(entity, images) if images else []
         in_use: list[Span] = []
@@ -99,6 +102,16 @@ class BodyWork:
         for part in in_use:
             self._bury_again(work, part)
         self._finish(work, at_end)
+
+    def _takes_note(self, work: BatchWork, records: int) -> bool:
+        """Whether a store keeps for its notices what this body changes: not of a load, nor of the
+        sync's own entities, nor of more records of one kind in a run than anybody would read.
+        """
+        entity, arrived = work.entity, self._context.arrived
+        if self._context.is_head_office or work.is_load or entity.channel == PLAN_CHANNEL:
+            return False
+        arrived[entity.name] = arrived.get(entity.name, 0) + records
+        return arrived[entity.name] <= arrivals.MOST_RECORDS
 
     # --- images -----------------------------------------------------------------------------------
 
@@ -165,6 +178,8 @@ class BodyWork:
             found.update(self._conflicts.decide(work, span, found, from_gone=False))
             applier.hush(entity)
             for part in list(without(span, found)):
+                if work.is_noted:
+                    arrivals.note_images(connection, entity, part, self._context.run)
                 if do_vacate:
                     applier.vacate(entity, part)
                 applier.upsert(entity, part)
@@ -260,6 +275,8 @@ class BodyWork:
                 found.update(self._conflicts.decide(work, span, found, from_gone=True))
             applier.hush(entity)
             for part in without(span, found):
+                if work.is_noted:
+                    arrivals.note_gone(connection, entity, part, self._context.run)
                 applier.bury(entity, part)
                 self._keep_books(work, part, from_gone=True)
             applier.unhush(entity)

@@ -79,7 +79,8 @@ class Tally:
 class RunContext:
     """One run at one site. `sites` are those it releases to (None: all). `plan` holds the sync's
     own entities too. `stopped` are the streams that are not read on in this run, `asks` the
-    entities of which a person is asked what should go.
+    entities of which a person is asked what should go, `arrived` the records per entity that were
+    looked at for notices.
     """
 
     database: Database
@@ -104,6 +105,7 @@ class RunContext:
     notes: list[str] = field(default_factory=list)
     stopped: set[str] = field(default_factory=set)
     asks: set[str] = field(default_factory=set)
+    arrived: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_head_office(self) -> bool:

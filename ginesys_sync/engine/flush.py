@@ -11,11 +11,15 @@ from ginesys_sync.core.model import HEAD_OFFICE
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.staging import Staging
 from ginesys_sync.store import ledger, run_list
-from ginesys_sync.store.database import Connection
+from ginesys_sync.store.arrivals import forget_arrivals
+from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.fence import require_fence
 
 KEEP_SECONDS = 7 * 86_400
 KEEP_BYTES = 500_000_000
+KEEP_RUNS = 2_000
+"""So many runs back one can read what a run changed."""
+_FORGET_EVERY = 100
 _PAUSE_SECONDS = 0.02
 
 
@@ -45,6 +49,10 @@ def flush(context: RunContext, connection: Connection) -> None:
     }
     needed = {name for name, (stream, no) in staged.items() if no > done[stream]}
     _drop(context.staging, needed, now)
+    if context.run % _FORGET_EVERY == 0:
+        with transaction(connection):
+            require_fence(connection, context.fence)
+            forget_arrivals(connection, context.run - KEEP_RUNS)
     run_list.purge(
         connection,
         context.clock.now(),

@@ -1,0 +1,99 @@
+"""What a sync brought to a store, in shop words, and what it changed, with old and new value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ginesys_sync.core.model import HEAD_OFFICE, key_text
+from ginesys_sync.core.plan import PLAN_CHANNEL, Entity, Plan
+from ginesys_sync.services.words import counted
+from ginesys_sync.store import arrivals, grids
+from ginesys_sync.store.database import Connection
+
+_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of what a sync changed. `column` is empty for a record that is new or was deleted;
+    `what` says which."""
+
+    id: int
+    kind: str
+    key: str
+    what: str
+    column: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """A page of them; `next` is None at the end. `are_all`: nothing was left out because a kind had
+    too many records to note each."""
+
+    rows: tuple[Change, ...]
+    next: int | None
+    are_all: bool
+
+
+def arrived_words(connection: Connection, plan: Plan, me: str, run: int) -> str:
+    """`42 prices, 3 promotions, 1 new user`; empty when a run brought nothing."""
+    named = {entity.name: entity for entity in plan.entities}
+    found = _received(connection, me, run)
+    new = arrivals.count_arrivals(connection, run)
+    words = [
+        _words(named[name], count, *new.get(name, (0, 0)))
+        for name, count in sorted(found.items(), key=lambda each: -each[1])
+        if name in named and named[name].channel != PLAN_CHANNEL
+    ]
+    return ", ".join(words)
+
+
+def _received(connection: Connection, me: str, run: int) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for row in grids.received_rows(connection, me, run, HEAD_OFFICE):
+        if row.entity:
+            found[row.entity] = found.get(row.entity, 0) + row.records
+    return found
+
+
+def _words(entity: Entity, count: int, new: int, gone: int) -> str:
+    """`3 prices`, `1 new user`, `5 promotions (2 new, 1 deleted)`."""
+    if new == count:
+        return counted(count, f"new {entity.one}", f"new {entity.many}")
+    if gone == count:
+        return counted(count, f"deleted {entity.one}", f"deleted {entity.many}")
+    parts = [f"{n:,} {word}" for n, word in ((new, "new"), (gone, "deleted")) if n]
+    return entity.count_words(count) + (f" ({', '.join(parts)})" if parts else "")
+
+
+def changes(connection: Connection, plan: Plan, me: str, run: int, after: int | None) -> Changes:
+    """What a run changed, in order, after the line numbered `after`."""
+    named = {entity.name: entity for entity in plan.entities}
+    widths = {name: len(entity.key) for name, entity in named.items()}
+    found = arrivals.arrivals(connection, widths, run, after or 0, _SHOWN + 1)
+    rows = tuple(_change(named.get(each.entity), each) for each in found[:_SHOWN])
+    counts = _received(connection, me, run)
+    are_all = all(count <= arrivals.MOST_RECORDS for count in counts.values())
+    return Changes(rows, found[_SHOWN - 1].id if len(found) > _SHOWN else None, are_all)
+
+
+def _change(entity: Entity | None, each: arrivals.Arrival) -> Change:
+    kind = each.entity if entity is None else entity.one
+    key = key_text(each.key)
+    if each.column == arrivals.NEW:
+        return Change(each.id, kind, key, "new", "", "", "")
+    if each.column == arrivals.DELETED:
+        return Change(each.id, kind, key, "deleted", "", "", "")
+    return Change(each.id, kind, key, "changed", each.column, _value(each.old), _value(each.new))
+
+
+def _value(value: object) -> str:
+    """A value as a person reads it, short."""
+    if value is None:
+        return "(empty)"
+    if isinstance(value, bytes):
+        return f"({len(value):,} bytes)"
+    text = str(value)
+    return text if len(text) <= 200 else f"{text[:199]}…"
