@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from ginesys_sync.services.arrivals import Changes
 from ginesys_sync.services.journey_views import Candidate, Found, Journey
 from ginesys_sync.services.schedule_desk import ScheduleDesk
 from ginesys_sync.services.views import (
@@ -105,6 +106,12 @@ class Desk(ScheduleDesk, Protocol):
 
     def attention(self, after: int | None, limit: int) -> Page[AttentionRow]:
         """What needs attention, newest first."""
+
+    def arrived(self, run: int) -> str:
+        """What a run brought to this store: `42 prices, 1 new user`; empty when nothing."""
+
+    def changes(self, run: int, after: int | None) -> Changes:
+        """What a run changed here, with old and new value: a page after the line `after`."""
 
     def test_connection(self) -> Diagnosis:
         """Call the Web Database (takes as long as the network does, at most about ten seconds)."""

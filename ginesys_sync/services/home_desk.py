@@ -13,6 +13,7 @@ from ginesys_sync.core.clock import Clock, SystemClock, iso
 from ginesys_sync.core.errors import UnknownSite
 from ginesys_sync.core.plan import Plan, with_own_entities
 from ginesys_sync.services import grids as words
+from ginesys_sync.services.arrivals import Changes
 from ginesys_sync.services.asked import progress_of
 from ginesys_sync.services.audit import present_user
 from ginesys_sync.services.export import ExportWatch, Told, goes_on, nobody_asks, write_csv
@@ -242,6 +243,20 @@ class HomeDesk(HomeScheduleDesk):
         """What needs attention, newest first."""
         with self._asking() as connection:
             return attention_page(connection, self._plan(connection), self._site.code, after, limit)
+
+    def arrived(self, run: int) -> str:
+        """What a run brought to this store, in shop words."""
+        from ginesys_sync.services.arrivals import arrived_words
+
+        with self._asking() as connection:
+            return arrived_words(connection, self._plan(connection), self._site.code, run)
+
+    def changes(self, run: int, after: int | None) -> Changes:
+        """What a run changed here, a page at a time."""
+        from ginesys_sync.services.arrivals import changes
+
+        with self._asking() as connection:
+            return changes(connection, self._plan(connection), self._site.code, run, after)
 
     # --- the rest ---------------------------------------------------------------------------------
 

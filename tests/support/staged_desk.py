@@ -18,6 +18,7 @@ from ginesys_sync.core.status import (
     CONNECTION_SENTENCE,
     Outcome,
 )
+from ginesys_sync.services.arrivals import Change, Changes
 from ginesys_sync.services.export import Told, goes_on, nobody_asks, stopped
 from ginesys_sync.services.views import (
     AttentionRow,
@@ -65,6 +66,8 @@ class StagedDesk(StagedJourneys, StagedSchedules):
         self.sent = data.sent(is_ho)
         self.received = data.received(is_ho)
         self.attention_rows: list[AttentionRow] = []
+        self.arrived_words = ""
+        self.changed: tuple[Change, ...] = ()
         self.diagnosis = Diagnosis(
             True,
             CONNECTION_SENTENCE,
@@ -315,6 +318,14 @@ class StagedDesk(StagedJourneys, StagedSchedules):
     def attention(self, after: int | None, limit: int) -> Page[AttentionRow]:
         self._ask()
         return Page(tuple(self.attention_rows))
+
+    def arrived(self, run: int) -> str:
+        self._ask()
+        return self.arrived_words
+
+    def changes(self, run: int, after: int | None) -> Changes:
+        self._ask()
+        return Changes(self.changed, None, are_all=True)
 
     def test_connection(self) -> Diagnosis:
         self._ask()

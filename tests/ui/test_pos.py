@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTableView
 
 from ginesys_sync.core.status import CLOSING_SENTENCE, CONNECTION_SENTENCE
+from ginesys_sync.services.arrivals import Change
 from ginesys_sync.ui import offscreen
 from ginesys_sync.ui.pos.ho_control import HoControlPage
 from ginesys_sync.ui.pos.window import PosWindow
@@ -179,3 +180,45 @@ def test_nothing_received_yet_offers_to_sync(pos: OpensPos) -> None:
     offscreen.press(offscreen.button(window, "Sync now"))
     offscreen.wait_for_end(window)
     assert desk.asked == [None]
+
+
+def test_what_a_sync_brought_is_told_and_leads_to_old_and_new_value(pos: OpensPos) -> None:
+    desk = StagedDesk(is_ho=False)
+    desk.arrived_words = "42 prices, 3 promotions, 1 new user"
+    desk.changed = (
+        Change(1, "price", "85123A / 2026-12-01", "changed", "price_minor", "295", "245"),
+        Change(2, "user", "asha", "new", "", "", ""),
+    )
+    window = pos(desk)
+    assert window.arrived.isHidden()
+    offscreen.press_sync(window)
+    offscreen.wait_for_end(window)
+    offscreen.until(lambda: window.arrived.isVisible(), what="the line of what arrived")
+    assert window.arrived.words.text() == "Arrived: 42 prices, 3 promotions, 1 new user."
+    offscreen.press(window.arrived.show_list)
+    dialog = window.arrived_dialog
+    offscreen.until(lambda: dialog.faces.face == "normal", what="the list")
+    assert offscreen.rows(dialog.table)[0] == {
+        "Kind": "Price",
+        "Record": "85123A / 2026-12-01",
+        "What": "price minor",
+        "Before": "295",
+        "Now": "245",
+    }
+    assert offscreen.rows(dialog.table)[1]["What"] == "New"
+    dialog.reject()
+    offscreen.press(window.arrived.put_away)
+    assert window.arrived.isHidden()
+
+
+def test_a_sync_that_changed_nothing_says_so_in_the_list_and_nothing_at_the_foot(
+    pos: OpensPos,
+) -> None:
+    window = pos(StagedDesk(is_ho=False))
+    offscreen.press_sync(window)
+    offscreen.wait_for_end(window)
+    offscreen.settle(window)
+    assert window.arrived.isHidden()
+    window.show_arrived(1)
+    offscreen.until(lambda: window.arrived_dialog.faces.face == "empty", what="the empty list")
+    window.arrived_dialog.reject()

@@ -22,8 +22,10 @@ class PosWindow(SyncWindow):
     def __init__(self, desk: Desk, home: Path | None = None) -> None:
         super().__init__(desk, home, "POS")
         self.setWindowTitle("POS")
+        self._last_told: int | None = None
 
     def build_body(self) -> None:
+        from ginesys_sync.ui.pos.arrived import ArrivedBar
         from ginesys_sync.ui.pos.data_exchange import DataExchangePage
         from ginesys_sync.ui.pos.navigation import Navigation
 
@@ -33,6 +35,9 @@ class PosWindow(SyncWindow):
         self.schedule: QWidget | None = None
         self.pages = QStackedWidget()
         self.pages.addWidget(self.exchange)
+        self.arrived = ArrivedBar()
+        self.arrived.list_wanted.connect(self.show_arrived)
+        self.column.addWidget(self.arrived)
         row = QHBoxLayout(self.body)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
@@ -104,6 +109,29 @@ class PosWindow(SyncWindow):
         for page in (self.control, self.schedule):
             if page is not None and self.pages.currentWidget() is page:
                 page.refresh()  # type: ignore[attr-defined]
+
+        self._look_what_came(overview)
+
+    def _look_what_came(self, overview: Overview) -> None:
+        """Say what a sync brought that ended while this window was open, whoever asked for it."""
+        last = overview.last.run if overview.last is not None else 0
+        before, self._last_told = self._last_told, last
+        if before is None or not last or last == before:
+            return
+        self.background.run(
+            lambda: self.desk.arrived(last),
+            lambda words: self.arrived.tell(last, words),
+            lambda fault: None,
+            lane="arrived",
+        )
+
+    @Slot(object)
+    def show_arrived(self, run: int) -> None:
+        """The list behind the line at the foot."""
+        from ginesys_sync.ui.pos.arrived import ArrivedDialog
+
+        self.arrived_dialog = ArrivedDialog(self.desk, self.background, run, self)
+        self.arrived_dialog.open()
 
     # --- running ---
 
