@@ -90,6 +90,18 @@ def _send_again(asked: argparse.Namespace) -> int:
     return _say(done)
 
 
+def _reload(asked: argparse.Namespace) -> int:
+    from ginesys_sync.services.reloading import reload_site
+
+    return _say(reload_site(asked.home, asked.site, asked.reason))
+
+
+def _withdraw(asked: argparse.Namespace) -> int:
+    from ginesys_sync.services.withdrawing import withdraw
+
+    return _say(withdraw(asked.home, asked.channel, asked.batch, asked.site, asked.reason))
+
+
 def _preview(asked: argparse.Namespace) -> int:
     from ginesys_sync.services.preview import preview
 
@@ -151,6 +163,8 @@ _VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "retry": _retry,
     "discard": _discard,
     "send-again": _send_again,
+    "reload": _reload,
+    "withdraw": _withdraw,
     "preview": _preview,
     "blocks": _blocks,
     "audit": _audit,

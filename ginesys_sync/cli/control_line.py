@@ -13,10 +13,12 @@ Hold something back, with a reason for those who meet it later (head office):
   ginesys-sync control --home ho block --entity items --key I100 --reason "wrong bar code"
   ginesys-sync control --home ho unblock --channel pricing
   ginesys-sync control --home ho blocks
-Look before you send (head office):
+Look before you send, and take back what no store has heard of yet (head office):
   ginesys-sync control --home ho preview --site S001
-Send again:
+  ginesys-sync control --home ho withdraw --channel pricing --batch 12 --reason "half the price"
+Send again, or bring a store up to date from the beginning:
   ginesys-sync control --home ho send-again --entity prices --since 2026-11-22 --site S001
+  ginesys-sync control --home ho reload --site S001 --reason "its disk was changed"
 What needs attention (`status --attention` lists it):
   ginesys-sync control --home ho retry --entity bills --key "S001 / 17"
   ginesys-sync control --home ho discard --entity bills --key "S001 / 17" --yes
@@ -32,14 +34,19 @@ def add_parser(verbs: _Verbs[argparse.ArgumentParser]) -> None:
     """The verb's words on the command line."""
     control = verbs.add_parser(
         "control",
-        help="block, retry, discard, send again, preview",
+        help="block, retry, discard, send again, reload, withdraw, preview",
         description="Steps into the sync: holds things back, sends them again, takes them back, "
         "looks before it sends. Every action is noted with who did it and why.",
         epilog=_TEACH,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     control.add_argument("--home", type=Path, required=True, metavar="DIR", help="the site's home")
-    under = control.add_subparsers(dest="control_verb", metavar="VERB", required=True)
+    under = control.add_subparsers(
+        dest="control_verb",
+        metavar="VERB",
+        required=True,
+        prog="ginesys-sync control --home DIR",
+    )
     _add_blocks(under)
     _add_attention(under)
     _add_sending(under)
@@ -89,6 +96,23 @@ def _add_sending(under: _Verbs[argparse.ArgumentParser]) -> None:
     )
     _stores(again, "only to this store; repeatable (default: all it is meant for)")
     _reason(again)
+    words = "give a store a full load of everything head office sends"
+    reload = under.add_parser("reload", help=words, description=_sentence(words))
+    reload.add_argument("--site", required=True, metavar="CODE", help="the store")
+    _reason(reload)
+    words = "take back batches that no store has heard of yet"
+    withdraw = under.add_parser("withdraw", help=words, description=_sentence(words))
+    withdraw.add_argument("--channel", required=True, metavar="NAME", help="their channel")
+    withdraw.add_argument(
+        "--batch",
+        type=int,
+        action="append",
+        required=True,
+        metavar="N",
+        help="the batch's number, as `status --sent` lists it; repeatable",
+    )
+    _stores(withdraw, "only from this store; repeatable (default: from all)")
+    _reason(withdraw, is_required=True)
 
 
 def _add_lists(under: _Verbs[argparse.ArgumentParser]) -> None:

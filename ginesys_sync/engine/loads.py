@@ -26,8 +26,11 @@ from ginesys_sync.store.database import Connection, read_state, transaction, wri
 from ginesys_sync.store.fence import require_fence
 from ginesys_sync.store.sealing import RawBody
 from ginesys_sync.wire.body import pack
-from ginesys_sync.wire.messages import Load, LoadChunk, LoadsRequest
+from ginesys_sync.wire.messages import HeldRecord, Load, LoadChunk, LoadsRequest
 from ginesys_sync.wire.routes import MAX_BODY_BYTES
+
+_HELD_OF_A_KIND = 500
+_MOST_KEY_TEXT = 1_000
 
 
 def offer_loads(context: RunContext, connection: Connection) -> None:
@@ -144,8 +147,21 @@ class _Offer:
             plan_version=self._context.plan.version,
             made_at=self._context.now(),
             chunks=chunks,
+            held=self._held(),
         )
         return LoadsRequest(sites=self._sites, load=load)
+
+    def _held(self) -> list[HeldRecord]:
+        """What the chunks left out because a person holds it back: the sites keep what they have.
+        Of more than can be named, or of keys that cannot, the whole kind."""
+        held: list[HeldRecord] = []
+        for entity in _of_loads(self._context.plan, self._stream):
+            keys = blocks.held_keys(self._connection, entity, _HELD_OF_A_KIND + 1)
+            if len(keys) > _HELD_OF_A_KIND or not all(map(_can_be_named, keys)):
+                held.append(HeldRecord(entity=entity.name))
+            else:
+                held += [HeldRecord.model_validate({"entity": entity.name, "key": k}) for k in keys]
+        return held
 
     def _begin_again(self) -> None:
         """What was built is of no use any more: the next run builds it anew, up to today's head."""
@@ -183,8 +199,10 @@ class LoadWork:
         taken = [load for load in loads if self._take(load)]
         sweep = Sweeping(self._context, self._applier).sweep
         for load in reversed(taken):
+            spared = self._spare(load)
             for entity in reversed(self._entities(load)):
-                sweep(entity, load.stream, load.no)
+                if entity.name not in spared:
+                    sweep(entity, load.stream, load.no)
         for load in taken:
             self._end(load)
 
@@ -213,6 +231,22 @@ class LoadWork:
         for place in range(done, len(load.chunks)):
             self._context.check_cancelled()
             self._apply_chunk(load, place, progress)
+
+    def _spare(self, load: Load) -> set[str]:
+        """Keep what head office holds back from the sweep. Returns the entities not to be swept at
+        all."""
+        keys: dict[str, list[Key]] = {}
+        for each in load.held:
+            keys.setdefault(each.entity, []).append(tuple(each.key))
+        whole = {name for name, some in keys.items() if () in some}
+        with transaction(self._connection):
+            require_fence(self._connection, self._context.fence)
+            for name, some in keys.items():
+                if name in whole:
+                    sweeping.close(self._connection, name)
+                else:
+                    sweeping.spare(self._connection, name, some)
+        return whole
 
     def _end(self, load: Load) -> None:
         """The cursor stands where the load brought the stream, and the acknowledgement says so."""
@@ -298,6 +332,14 @@ class LoadWork:
 def _progress(load: Load) -> str:
     """Where the run notes how many chunks of a load are in."""
     return f"load {load.stream}"
+
+
+def _can_be_named(key: Key) -> bool:
+    """Whether a key can travel in a message as it is."""
+    return all(
+        isinstance(part, int) or (isinstance(part, str) and 0 < len(part) <= _MOST_KEY_TEXT)
+        for part in key
+    )
 
 
 def _is_plan(load: Load) -> bool:

@@ -191,7 +191,7 @@ def _receive(
         if _load(context, applier, answer):
             deliver(context, connection)  # only then is what comes after a load handed out
             answer = _ask_again(context, connection)
-        _say_what_waits(context, answer)
+        _say_what_waits(context, connection, answer)
         if not answer.batches and not _moves(connection, answer):
             break
         received: Channel[Received] = Channel(_AHEAD)
@@ -232,11 +232,15 @@ def _moves(connection: Connection, answer: MailAnswer) -> bool:
     )
 
 
-def _say_what_waits(context: RunContext, answer: MailAnswer) -> None:
-    if waits_for_load(answer.streams) and not context.is_head_office:
-        sentence = (
-            "This store joined later and waits for its first full load. "
-            "It is made when head office syncs next."
-        )
-        if sentence not in context.notes:
-            context.notes.append(sentence)
+def _say_what_waits(context: RunContext, connection: Connection, answer: MailAnswer) -> None:
+    waiting = waits_for_load(answer.streams)
+    if not waiting or context.is_head_office:
+        return
+    known = ledger.streams(connection)
+    has_its_past = any(name in known and known[name].applied_no for name in waiting)
+    why = (
+        "This store waits for a full load, which brings it up to date from the beginning."
+        if has_its_past
+        else "This store joined later and waits for its first full load."
+    )
+    context.note(f"{why} It is made when head office syncs next.")

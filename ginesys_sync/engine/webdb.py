@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from random import random
 
@@ -35,27 +34,13 @@ from ginesys_sync.engine.diagnosis import (
     said_no,
     understood,
 )
+from ginesys_sync.engine.patience import Patience as Patience
 from ginesys_sync.engine.sessions import Sessions, SiteKey, Waits, nobody
-from ginesys_sync.wire import messages, routes
+from ginesys_sync.wire import control_messages, messages, routes
 
 _PIECE = 1 << 16
 _PROBLEM_BYTES = 1 << 16
 _OCTETS = "application/octet-stream"
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a call waits, and how often it is tried again.
-
-    A body is tried again as long as it gets on: `tries` counts the tries without progress. An
-    answer that comes slower than `bytes_per_second` (after `read_seconds`) is given up.
-    """
-
-    connect_seconds: float = 10.0
-    read_seconds: float = 60.0
-    tries: int = 4
-    pause_seconds: float = 0.25
-    bytes_per_second: float = 512.0
 
 
 class WebDatabase:
@@ -127,6 +112,16 @@ class WebDatabase:
     def change_site(self, request: messages.SiteChange) -> messages.SiteContact:
         """Say how a store stands (head office)."""
         return self._call("POST", routes.SITES, request, messages.SiteContact)
+
+    def reload(self, request: control_messages.ReloadRequest) -> messages.SiteContact:
+        """Have a store take first loads of everything again (head office)."""
+        return self._call("POST", routes.RELOAD, request, messages.SiteContact)
+
+    def withdraw(
+        self, request: control_messages.WithdrawRequest
+    ) -> control_messages.WithdrawAnswer:
+        """Take batches back that no site has heard of (head office)."""
+        return self._call("POST", routes.WITHDRAW, request, control_messages.WithdrawAnswer)
 
     def chain(self) -> messages.Chain:
         """Every site of the chain (head office)."""

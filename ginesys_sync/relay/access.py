@@ -15,11 +15,12 @@ from ginesys_sync.core.errors import Refused
 from ginesys_sync.core.model import HEAD_OFFICE, Role, is_site_code
 from ginesys_sync.relay.bells import What, ring_sites
 from ginesys_sync.relay.desk import Caller, Relay, site_row
-from ginesys_sync.relay.loads import forget_loads, want_loads
+from ginesys_sync.relay.loads import RELOAD, drop_unread_loads, forget_loads, want_loads
 from ginesys_sync.relay.problems import Refusal
 from ginesys_sync.relay.purge import drop_files, purge_everything
 from ginesys_sync.relay.restores import retire_lives
 from ginesys_sync.wire import messages
+from ginesys_sync.wire.control_messages import ReloadRequest
 
 CODE_DAYS: Final = 7
 _ALPHABET: Final = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -177,6 +178,25 @@ def change_site(relay: Relay, caller: Caller, change: messages.SiteChange) -> me
             dropped = purge_everything(relay, writer)
             ring_sites(writer, caller.organisation, What.STATE, [change.site])
         contacts = list_contacts(writer, caller.organisation, change.site)
+    drop_files(relay, dropped)
+    return contacts[0]
+
+
+def reload_site(relay: Relay, caller: Caller, request: ReloadRequest) -> messages.SiteContact:
+    """Head office wants a store to take loads of all its streams again. Repeatable."""
+    with relay.database.writing() as writer:
+        row = site_row(writer, caller.organisation, request.site)
+        if row is None:
+            raise Refusal("site_unknown", site=request.site)
+        if row["role"] == Role.HO:
+            raise Refusal("site_is_ho")
+        want_loads(writer, caller.organisation, request.site)
+        writer.execute(
+            "UPDATE reach SET load_no = ? WHERE organisation = ? AND site = ? AND load = 'wanted'",
+            (RELOAD, caller.organisation, request.site),
+        )
+        dropped = drop_unread_loads(writer, caller.organisation)
+        contacts = list_contacts(writer, caller.organisation, request.site)
     drop_files(relay, dropped)
     return contacts[0]
 

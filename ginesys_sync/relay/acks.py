@@ -52,12 +52,14 @@ def _take(
     if ack.to_no > min(reach["released"], stream.head):
         raise Refusal("ack_beyond", site=caller.site, stream=ack.stream)
     dropped: list[str] = []
+    is_end_of_load = False
     if ack.kind == "load":
         files = finish_load(writer, stream, caller.site, ack.to_no)
         if files is None and ack.to_no > reach["acked"]:
             raise Refusal("ack_beyond", site=caller.site, stream=ack.stream)
+        is_end_of_load = files is not None
         dropped += files or []
-    if (ack.to_no, ack.run) <= (reach["acked"], reach["ack_run"]):
+    if not is_end_of_load and (ack.to_no, ack.run) <= (reach["acked"], reach["ack_run"]):
         return dropped  # repeated, or late
     _note(relay, writer, caller, stream, ack)
     origins.add(stream.origin)

@@ -190,7 +190,9 @@ _MAY_READ = """
                        AND r.stream = b.stream AND r.site = '*'), 0))
            AND (b.audience = '*' OR EXISTS (SELECT 1 FROM audience_members m
                 WHERE m.organisation = b.organisation AND m.audience = b.audience
-                  AND m.site = :site)))
+                  AND m.site = :site))
+           AND NOT EXISTS (SELECT 1 FROM withdrawn w WHERE w.organisation = b.organisation
+                AND w.stream = b.stream AND w.no = b.no AND w.site IN ('*', :site)))
     UNION ALL
     SELECT 1 FROM load_chunks c JOIN load_sites l USING (organisation, load)
     WHERE c.organisation = :organisation AND c.sha256 = :sha256 AND l.site = :site

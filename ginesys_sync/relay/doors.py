@@ -8,9 +8,9 @@ from enum import Enum
 from typing import Any
 
 from ginesys_sync import __version__
-from ginesys_sync.relay import access, acks, batches, loads, mail, opening, own
+from ginesys_sync.relay import access, acks, batches, loads, mail, opening, own, withdrawing
 from ginesys_sync.relay.desk import Caller, Relay
-from ginesys_sync.wire import messages, routes
+from ginesys_sync.wire import control_messages, messages, routes
 from ginesys_sync.wire.messages import Message
 
 
@@ -181,6 +181,26 @@ DOORS = (
         messages.SiteContact,
         access.change_site,
         ("site_unknown", "site_is_ho"),
+    ),
+    Door(
+        routes.RELOAD,
+        "reload",
+        "Have a store take first loads of everything again",
+        Open.HEAD_OFFICE,
+        control_messages.ReloadRequest,
+        messages.SiteContact,
+        access.reload_site,
+        ("site_unknown", "site_is_ho"),
+    ),
+    Door(
+        routes.WITHDRAW,
+        "withdraw",
+        "Take batches back that no site has heard of",
+        Open.HEAD_OFFICE,
+        control_messages.WithdrawRequest,
+        control_messages.WithdrawAnswer,
+        withdrawing.withdraw,
+        ("batch_unknown",),
     ),
     Door(
         routes.CHAIN,

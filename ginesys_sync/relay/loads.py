@@ -2,10 +2,13 @@
 
 `wanted`: a store joined when the stream already had a past (or fell behind what is kept).
 `ready`: head office offered a load; the store holds the tail after it from that moment on.
+While a load is wanted, `load_no` says whether the store may do without it: RELOAD is a person's
+word that it may not, although it has its past.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from hashlib import sha256
 
@@ -15,8 +18,10 @@ from ginesys_sync.relay.bodies import missing_bodies, name_bodies
 from ginesys_sync.relay.desk import Caller, Relay
 from ginesys_sync.relay.problems import Refusal
 from ginesys_sync.relay.purge import drop_bodies, drop_files
-from ginesys_sync.relay.streams import StreamRow, find_stream
+from ginesys_sync.relay.streams import NOT_WITHDRAWN, StreamRow, find_stream
 from ginesys_sync.wire import messages
+
+RELOAD = -1
 
 
 def want_loads(writer: sqlite3.Connection, organisation: str, site: str) -> None:
@@ -112,8 +117,17 @@ def _note_load(
     ).fetchone()
     key = (relay.organisation, number)
     writer.execute(
-        "INSERT INTO loads VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (*key, stream.stream, digest, load.no, load.plan_version, load.made_at, relay.now()),
+        "INSERT INTO loads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *key,
+            stream.stream,
+            digest,
+            load.no,
+            load.plan_version,
+            load.made_at,
+            relay.now(),
+            json.dumps([each.model_dump() for each in load.held]),
+        ),
     )
     writer.executemany(
         "INSERT INTO load_chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -166,10 +180,11 @@ def is_tail_broken(reader: sqlite3.Connection, stream: StreamRow, site: str, aft
     return bool(
         reader.execute(
             "SELECT 1 FROM batches b WHERE organisation = ? AND stream = ? AND no > ?"
-            " AND purged = 1 AND (audience = '*' OR EXISTS (SELECT 1 FROM audience_members m"
+            f" AND purged = 1 AND {NOT_WITHDRAWN}"
+            " AND (audience = '*' OR EXISTS (SELECT 1 FROM audience_members m"
             " WHERE m.organisation = b.organisation AND m.audience = b.audience AND m.site = ?))"
             " LIMIT 1",
-            (stream.organisation, stream.stream, after, site),
+            (stream.organisation, stream.stream, after, site, site),
         ).fetchone()
     )
 
@@ -253,4 +268,5 @@ def ready_load(reader: sqlite3.Connection, stream: StreamRow, site: str) -> mess
         plan_version=row["plan_version"],
         made_at=row["made_at"],
         chunks=[messages.LoadChunk.model_construct(**chunk) for chunk in map(dict, chunks)],
+        held=[messages.HeldRecord.model_construct(**each) for each in json.loads(row["held"])],
     )

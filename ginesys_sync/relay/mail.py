@@ -5,6 +5,7 @@ Everything of one page is read in one snapshot, so a child lane is never seen ah
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import dataclass, field
 
@@ -12,8 +13,8 @@ from ginesys_sync.core.model import Role
 from ginesys_sync.relay.bells import What, ring_sites
 from ginesys_sync.relay.bodies import read_inline
 from ginesys_sync.relay.desk import Caller, Relay
-from ginesys_sync.relay.loads import is_tail_broken, ready_load, want_load
-from ginesys_sync.relay.streams import StreamRow
+from ginesys_sync.relay.loads import RELOAD, is_tail_broken, ready_load, want_load
+from ginesys_sync.relay.streams import NOT_WITHDRAWN, StreamRow
 from ginesys_sync.wire import messages
 from ginesys_sync.wire.routes import MAX_MAIL_INLINE_BYTES
 
@@ -36,6 +37,8 @@ class _Page:
     audiences: dict[str, str] = field(default_factory=dict)
     streams: list[messages.MailStream] = field(default_factory=list)
     loads: list[messages.Load] = field(default_factory=list)
+    listed: dict[int, list[int]] = field(default_factory=dict)
+    """By stream, the numbers on this page that were never listed to the asker before."""
     more: bool = False
     again: list[StreamRow] = field(default_factory=list)
 
@@ -50,10 +53,24 @@ class _Reading:
     released: int
     acked: int
     load: str
+    load_no: int
+    listed: int
 
 
 def read_mail(relay: Relay, caller: Caller, request: messages.MailRequest) -> messages.MailAnswer:
-    """One page of mail. What the asker has collected of acknowledgements is forgotten."""
+    """One page of mail. What the asker has collected of acknowledgements is forgotten. How far the
+    page lists is kept before it goes out: what a store has heard of cannot be taken back.
+    """
+    while True:
+        answer = _read_page(relay, caller, request)
+        if answer is not None:
+            return answer
+
+
+def _read_page(
+    relay: Relay, caller: Caller, request: messages.MailRequest
+) -> messages.MailAnswer | None:
+    """None when something of it was taken back before it could go out."""
     behind: list[StreamRow] = []
     caught_up: list[StreamRow] = []
     page = _Page(request.limit)
@@ -67,8 +84,11 @@ def read_mail(relay: Relay, caller: Caller, request: messages.MailRequest) -> me
             "SELECT 1 FROM acks WHERE organisation = ? AND origin = ? AND id <= ? LIMIT 1",
             (caller.organisation, caller.site, request.acks_after),
         ).fetchone()
-    if collected or behind or caught_up:
-        _note(relay, caller, request.acks_after, behind, caught_up)
+    news = {} if caller.is_ho else page.listed
+    if (collected or behind or caught_up or news) and not _note(
+        relay, caller, request.acks_after, behind, caught_up, news
+    ):
+        return None
     if page.again:
         _ask_again(relay, caller, page.again)
     return messages.MailAnswer.model_construct(
@@ -109,6 +129,7 @@ def _own_acks(
 
 _STREAMS = """
     SELECT s.*, coalesce(mine.acked, 0) AS acked, coalesce(mine.load, 'none') AS load,
+           coalesce(mine.load_no, 0) AS load_no, coalesce(mine.listed, 0) AS listed,
            min(s.head, max(coalesce(mine.released, 0), coalesce(everyone.released, 0))) AS released
     FROM streams s
     JOIN sites o ON o.organisation = s.organisation AND o.site = s.origin
@@ -143,7 +164,16 @@ def _readings(
         if cursor and cursor.upto is not None and cursor.epoch == row["epoch"]:
             upto = min(upto, cursor.upto)
         readings.append(
-            _Reading(StreamRow.of(row), after, upto, row["released"], row["acked"], row["load"])
+            _Reading(
+                StreamRow.of(row),
+                after,
+                upto,
+                row["released"],
+                row["acked"],
+                row["load"],
+                row["load_no"],
+                row["listed"],
+            )
         )
     return readings
 
@@ -186,7 +216,9 @@ def _read_stream(
 ) -> None:
     """Add one stream's mail to the page."""
     stream, load = reading.stream, reading.load
-    has_its_past = load == "wanted" and reading.after >= reading.acked > 0
+    has_its_past = (
+        load == "wanted" and reading.load_no != RELOAD and reading.after >= reading.acked > 0
+    )
     if has_its_past and not is_tail_broken(reader, stream, caller.site, reading.after):
         # Enrolled again, but the store still has its database: it goes on where it was.
         caught_up.append(stream)
@@ -216,18 +248,19 @@ def _add_load(reader: sqlite3.Connection, caller: Caller, stream: StreamRow, pag
     load = ready_load(reader, stream, caller.site)
     if load is None:
         return
-    size = 300 + _CHUNK_BYTES * len(load.chunks)
+    size = 300 + _CHUNK_BYTES * (len(load.chunks) + len(load.held))
     if page.loads and size > _LOADS_BYTES:
         return  # it is listed when the ones before it are done
     page.room -= size
     page.loads.append(load)
 
 
-_MINE = """
+_MINE = f"""
     SELECT b.*, a.members FROM batches b JOIN audiences a USING (organisation, audience)
     WHERE b.organisation = ? AND b.stream = ? AND b.no > ? AND b.no <= ?
       AND (b.audience = '*' OR EXISTS (SELECT 1 FROM audience_members m
            WHERE m.organisation = b.organisation AND m.audience = b.audience AND m.site = ?))
+      AND {NOT_WITHDRAWN}
     ORDER BY b.no
 """
 
@@ -238,7 +271,8 @@ def _list(reader: sqlite3.Connection, caller: Caller, reading: _Reading, page: _
     """
     stream = reading.stream
     complete = reading.after
-    key = (stream.organisation, stream.stream, reading.after, reading.upto, caller.site)
+    site = caller.site
+    key = (stream.organisation, stream.stream, reading.after, reading.upto, site, site)
     for row in reader.execute(_MINE, key):
         if row["purged"] and not caller.is_ho:
             return None
@@ -257,6 +291,8 @@ def _list(reader: sqlite3.Connection, caller: Caller, reading: _Reading, page: _
         page.inline -= len(inline or b"")
         page.audiences[row["audience"]] = row["members"]
         page.batches.append(_batch(stream, row, inline))
+        if row["no"] > reading.listed:
+            page.listed.setdefault(stream.stream, []).append(row["no"])
         complete = row["no"]
     return reading.upto
 
@@ -297,9 +333,23 @@ def _note(
     acks_after: int,
     behind: list[StreamRow],
     caught_up: list[StreamRow],
-) -> None:
-    """Write down what reading the mail told: harmless when repeated."""
+    listed: dict[int, list[int]],
+) -> bool:
+    """Write down what reading the mail told: harmless when repeated. False, and nothing is written,
+    when head office has taken back some of what is `listed` meanwhile.
+    """
     with relay.database.writing() as writer:
+        if any(_is_withdrawn(writer, caller, stream, listed[stream]) for stream in listed):
+            return False
+        writer.executemany(
+            "INSERT INTO reach (organisation, stream, site, listed) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (organisation, stream, site)"
+            " DO UPDATE SET listed = max(listed, excluded.listed)",
+            [
+                (caller.organisation, stream, caller.site, max(numbers))
+                for stream, numbers in listed.items()
+            ],
+        )
         writer.execute(
             "DELETE FROM acks WHERE organisation = ? AND origin = ? AND id <= ?",
             (caller.organisation, caller.site, acks_after),
@@ -312,6 +362,7 @@ def _note(
                 " AND site = ? AND load = 'wanted'",
                 (caller.organisation, stream.stream, caller.site),
             )
+    return True
 
 
 def _ask_again(relay: Relay, caller: Caller, streams: list[StreamRow]) -> None:
@@ -326,3 +377,15 @@ def _ask_again(relay: Relay, caller: Caller, streams: list[StreamRow]) -> None:
             )
         origins = {stream.origin for stream in streams}
         ring_sites(writer, caller.organisation, What.LOAD_WANTED, origins)
+
+
+def _is_withdrawn(
+    reader: sqlite3.Connection, caller: Caller, stream: int, numbers: list[int]
+) -> bool:
+    """Whether one of these batches has been taken back from the asker."""
+    found = reader.execute(
+        "SELECT 1 FROM withdrawn WHERE organisation = ? AND stream = ? AND site IN ('*', ?)"
+        " AND no IN (SELECT value FROM json_each(?)) LIMIT 1",
+        (caller.organisation, stream, caller.site, json.dumps(numbers)),
+    )
+    return found.fetchone() is not None

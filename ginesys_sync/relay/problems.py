@@ -118,8 +118,17 @@ CATALOGUE: Mapping[str, tuple[int, str, str]] = {
         "This first load cannot be offered: {why}.",
         "Make it anew; the next sync does.",
     ),
+    "batch_unknown": (
+        404,
+        "{stream} has no number {no} at the Web Database.",
+        "Look at Sent Data: only what says UPLOADED can be taken back.",
+    ),
     "site_unknown": (404, "The Web Database knows no site {site}.", "Invite it first."),
-    "site_is_ho": (409, "Head office can be neither blocked nor closed.", "Choose a store."),
+    "site_is_ho": (
+        409,
+        "Head office can be neither blocked nor closed nor reloaded.",
+        "Choose a store.",
+    ),
     # The request itself
     "malformed": (422, "The Web Database does not understand this request.", _UPDATE),
     "not_found": (404, "The Web Database knows no such address.", _UPDATE),

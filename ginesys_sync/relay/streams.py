@@ -9,6 +9,11 @@ from ginesys_sync.relay.desk import Caller, Relay
 from ginesys_sync.relay.problems import Refusal
 
 _MAX_CHANNELS = 200
+NOT_WITHDRAWN = (
+    "NOT EXISTS (SELECT 1 FROM withdrawn w WHERE w.organisation = b.organisation"
+    " AND w.stream = b.stream AND w.no = b.no AND w.site IN ('*', ?))"
+)
+"""SQL: head office has not taken back batch `b` from a site. Parameter: the site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ def begin_stream(
         (caller.organisation,),
     ).fetchone()
     writer.execute(
-        "INSERT INTO streams VALUES (?, ?, ?, ?, ?, ?, 0, ?)",
+        "INSERT INTO streams VALUES (?, ?, ?, ?, ?, ?, 0, ?, 0)",
         (
             caller.organisation,
             number,

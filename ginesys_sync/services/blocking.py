@@ -72,7 +72,7 @@ def block_site(folder: Path, code: str, reason: str, clock: Clock | None = None)
         store_site = named_store(connection, code)
         if store_site.state is SiteState.CLOSED:
             raise NotPossible(f"{store_site.code} is closed and syncs no more.", "Nothing to do.")
-        why = _reason(reason)
+        why = checked_reason(reason)
         _tell_door(site, connection, store_site.code, "blocked", why, clock)
         with transaction(connection):
             _hold(connection, Held.SITE, store_site.code, (), why, clock)
@@ -102,10 +102,10 @@ def unblock_site(folder: Path, code: str, reason: str = "", clock: Clock | None 
 def block_channel(folder: Path, channel: str, reason: str, clock: Clock | None = None) -> Done:
     """Keep a lane's release where it is. Raises KnownError."""
     with _head_office(folder, "block a channel") as (site, connection):
-        known = named_channel(site.plan, channel)
+        known, why = named_channel(site.plan, channel), checked_reason(reason)
         with transaction(connection):
-            _hold(connection, Held.CHANNEL, known.name, (), _reason(reason), clock)
-            note_action(connection, "block", f"channel {known.name}", _reason(reason), clock)
+            _hold(connection, Held.CHANNEL, known.name, (), why, clock)
+            note_action(connection, "block", f"channel {known.name}", why, clock)
     return Done(
         f"{known.title} are blocked: no store gets more of them.",
         "Changes are still collected and kept at the Web Database.",
@@ -126,9 +126,10 @@ def block_entity(folder: Path, entity: str, reason: str, clock: Clock | None = N
     """Take up no more changes of a kind of record. Raises KnownError."""
     with _head_office(folder, "block a kind of record") as (site, connection):
         known = _sent_by_head_office(named_entity(site.plan, entity))
+        why = checked_reason(reason)
         with transaction(connection):
-            _hold(connection, Held.ENTITY, known.name, (), _reason(reason), clock)
-            note_action(connection, "block", f"all {known.many}", _reason(reason), clock)
+            _hold(connection, Held.ENTITY, known.name, (), why, clock)
+            note_action(connection, "block", f"all {known.many}", why, clock)
     return Done(
         f"{known.many.capitalize()} are blocked: their changes wait here until they are unblocked."
     )
@@ -150,8 +151,10 @@ def block_record(
         known = _sent_by_head_office(named_entity(site.plan, entity))
         found = named_record(connection, known, key)
         with transaction(connection):
-            _hold(connection, Held.RECORD, known.name, found, _reason(reason), clock)
-            note_action(connection, "block", record_words(known, found), _reason(reason), clock)
+            _hold(connection, Held.RECORD, known.name, found, checked_reason(reason), clock)
+            note_action(
+                connection, "block", record_words(known, found), checked_reason(reason), clock
+            )
     return Done(
         f"The {record_words(known, found)} is blocked: its changes wait here until it is unblocked."
     )
@@ -217,10 +220,11 @@ def _head_office(folder: Path, doing: str) -> Iterator[tuple[OpenSite, Connectio
         yield site, connection
 
 
-def _reason(text: str) -> str:
+def checked_reason(text: str, what: str = "A block") -> str:
+    """A reason, stripped. Raises NotPossible when there is none, or too much of it."""
     found = text.strip()
     if not found:
-        raise NotPossible("A block needs a reason.", "Say why, for those who meet it later.")
+        raise NotPossible(f"{what} needs a reason.", "Say why, for those who meet it later.")
     if len(found) > MOST_REASON:
         raise NotPossible("The reason is too long.", f"Say it in {MOST_REASON} characters.")
     return found

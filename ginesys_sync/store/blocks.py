@@ -6,7 +6,7 @@ Everything here is a row of `sync_block`, a table that is empty in a chain where
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -34,7 +34,8 @@ class Held(StrEnum):
     """Batch k1 of stream `name` was withdrawn from site k2 alone."""
     UNSENT = "unsent"
     """A record of entity `name` whose newest image, or tombstone, was withdrawn: its sites are not
-    as the books say, until it is sealed again."""
+    as the books say, until it is sealed again. `reason`: the sites that kept it because it was the
+    tombstone that was withdrawn."""
 
 
 BY_A_PERSON = (Held.SITE, Held.CHANNEL, Held.ENTITY, Held.RECORD)
@@ -168,12 +169,29 @@ def _is_key() -> str:
 
 
 def note_unsent(
-    connection: Connection, entity: Entity, keys: Sequence[Key], who: str, at: str
-) -> None:
-    """Inside the caller's transaction: what was last sealed of these records has not reached all
-    its sites."""
-    raw(connection).executemany(
-        "INSERT INTO sync_block(kind, name, k1, k2, k3, k4, reason, who, at) "
-        "VALUES (?,?,?,?,?,?,'',?,?) ON CONFLICT(kind, name, k1, k2, k3, k4) DO NOTHING",
-        [(Held.UNSENT.value, entity.name, *padded(key), who, at) for key in keys],
-    )
+    connection: Connection, entity: str, records: Iterable[tuple[Key, str]], who: str, at: str
+) -> list[int]:
+    """Inside the caller's transaction: what was last sealed of these records does not reach all its
+    sites. With each key, the sites (joined by commas) that a tombstone does not reach. Returns the
+    rows that are new.
+    """
+    found = []
+    for key, keeping in records:
+        row = (
+            raw(connection)
+            .execute(
+                "INSERT INTO sync_block(kind, name, k1, k2, k3, k4, reason, who, at) "
+                "VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT(kind, name, k1, k2, k3, k4) DO UPDATE SET "
+                "reason = trim(reason || ',' || excluded.reason, ',') RETURNING id, at = ?",
+                (Held.UNSENT.value, entity, *padded(key), keeping, who, at, at),
+            )
+            .fetchone()
+        )
+        if row[1]:
+            found.append(int(row[0]))
+    return found
+
+
+def forget(connection: Connection, rows: Sequence[int]) -> None:
+    """Inside the caller's transaction: these rows of `sync_block` hold nothing back."""
+    raw(connection).executemany("DELETE FROM sync_block WHERE id = ?", [(row,) for row in rows])

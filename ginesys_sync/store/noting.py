@@ -13,8 +13,27 @@ from ginesys_sync.core.plan import Entity
 from ginesys_sync.store.capture import SENT_AGAIN
 from ginesys_sync.store.claiming import audience_id
 from ginesys_sync.store.database import raw
-from ginesys_sync.store.keys import padded, part_list
+from ginesys_sync.store.keys import equal, padded, part_list, parts
 from ginesys_sync.store.routing import FIRST_CHOSEN
+
+_UNSENT = (
+    "EXISTS (SELECT 1 FROM sync_block b WHERE b.kind = 'unsent' AND b.name = sync_record.entity "
+    f"AND {equal('b', parts(4), 'sync_record', parts(4))})"
+)
+"""SQL: what was last sealed of the record was withdrawn: that may have been its tombstone."""
+
+
+def note_site(connection: Connection, entity: Entity, site: str, weight: int) -> int:
+    """Inside the caller's transaction: send again what was ever sent to certain sites of which
+    `site` is one. Returns how many records."""
+    keys = part_list(4)
+    found = raw(connection).execute(
+        f"INSERT INTO sync_change(entity, {keys}, image) SELECT entity, {keys}, ? FROM sync_record "
+        "WHERE entity = ? AND gone = 0 AND audience IN "
+        "(SELECT audience FROM sync_audience_site WHERE site = ?)",
+        (weight, entity.name, site),
+    )
+    return found.rowcount
 
 
 def weight_for(connection: Connection, chosen: Audience) -> int:
@@ -60,7 +79,7 @@ def note_slice(
     count = run(
         f"INSERT INTO sync_change(entity, {keys}, image) SELECT entity, {keys}, ? "
         "FROM sync_record WHERE entity = ? AND last_no > 0 "
-        + ("AND gone = 0 " if since_no is None else "AND last_no >= ? ")
+        + (f"AND (gone = 0 OR {_UNSENT}) " if since_no is None else "AND last_no >= ? ")
         + ("" if after is None else f"AND ({keys}) > (?, ?, ?, ?) ")
         + f"ORDER BY {keys} LIMIT ?",
         (

@@ -233,6 +233,14 @@ class SealReader:
             f"WHERE s.entity = ? AND s.gone = 0 AND {equal('s', parts(4), 'r', parts(4))}), '')",
             (entity.name,),
         )
+        if entity.name in self._unsent:
+            # A tombstone that was withdrawn: those who should have lost the record have it still.
+            self._run(
+                "UPDATE claim.record AS r SET old = trim(r.old || ',' || b.reason, ',') "
+                "FROM main.sync_block b WHERE b.kind = 'unsent' AND b.name = ? AND b.reason <> '' "
+                f"AND {equal('b', parts(4), 'r', parts(4))}",
+                (entity.name,),
+            )
 
     def _routed(self, decide: _Decide) -> tuple[Target, ...]:
         """Decide per kind of change who gets an image and who a tombstone, and list the records of

@@ -262,8 +262,19 @@ class LoadChunk(Message):
     rows: Number
 
 
+class HeldRecord(Message):
+    """A record that head office holds back, so that a load does not bring it; an empty key: it
+    holds back more of these than it lists. What the site has of it stays as it is.
+    """
+
+    entity: Word
+    key: Annotated[list[KeyPart], Field(max_length=4)] = []
+
+
 class Load(Message):
-    """A first load of one stream: applying all chunks in order brings the site to `no`."""
+    """A first load of one stream: applying all chunks in order brings the site to `no`. What it
+    does not hold is swept, `held` excepted.
+    """
 
     stream: StreamText
     epoch: EpochText
@@ -271,6 +282,7 @@ class Load(Message):
     plan_version: Number
     made_at: Moment
     chunks: Annotated[list[LoadChunk], Field(max_length=routes.MAX_LOAD_CHUNKS)]
+    held: Annotated[list[HeldRecord], Field(max_length=routes.MAX_HELD_RECORDS)] = []
 
 
 class LoadsRequest(Message):

@@ -16,6 +16,8 @@ ACKS = "/v1/acks"
 LOADS = "/v1/loads"
 SITES = "/v1/sites"
 CHAIN = "/v1/chain"
+RELOAD = "/v1/reload"
+WITHDRAW = "/v1/withdraw"
 WAIT = "/v1/wait"
 OWN = "/v1/own"
 AGAIN = "/v1/again"
@@ -32,6 +34,8 @@ MAX_MAIL_INLINE_BYTES = 2_000_000
 MAX_PARKED_WORDS = 1_000
 MAX_STREAMS = 20_000
 MAX_AUDIENCE_SITES = 10_000
+MAX_HELD_RECORDS = 10_000
+"""Records that a first load may name as held back; of more, whole kinds."""
 MAX_LOAD_CHUNKS = 20_000
 """Chunks of one first load of one stream: 200 million records at 10,000 a chunk."""
 MAX_WAIT_SECONDS = 30

@@ -15,6 +15,7 @@ from ginesys_sync.core.errors import Refused
 from ginesys_sync.relay.doors import DOORS
 from ginesys_sync.relay.problems import CATALOGUE
 from ginesys_sync.wire import routes
+from ginesys_sync.wire.control_messages import ReloadRequest, WithdrawRequest
 from ginesys_sync.wire.messages import (
     AcksRequest,
     AgainRequest,
@@ -103,6 +104,8 @@ def told(
     late.web.get_body(chunk.sha256, 40_000)
     assert ho.web.own(OwnRequest(channel="items")).batches
     store.web.again(AgainRequest(channels=["sales"]))
+    ho.web.withdraw(WithdrawRequest(channel="items", epoch=ho.epoch, numbers=[1]))
+    ho.web.reload(ReloadRequest(site="S003"))
     ho.web.change_site(SiteChange(site="S003", state="blocked", reason="moving"))
     for bad in (
         late.open,

@@ -1,0 +1,44 @@
+"""The messages by which head office steps in: a store takes everything again, batches are taken
+back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from ginesys_sync.wire import routes
+from ginesys_sync.wire.messages import EpochText, Message, Number, SiteCodeText, Word
+
+
+class ReloadRequest(Message):
+    """Head office wants a store to take first loads of all its streams again."""
+
+    site: SiteCodeText
+
+
+class WithdrawRequest(Message):
+    """Head office takes back batches of one of its streams: from these sites, or (None) from all.
+    Either all of them or none are taken back.
+    """
+
+    channel: Word
+    epoch: EpochText
+    numbers: Annotated[
+        list[Annotated[int, Field(ge=1, le=2**53)]],
+        Field(min_length=1, max_length=routes.MAX_BATCHES_A_CALL),
+    ]
+    sites: Annotated[list[SiteCodeText], Field(min_length=1, max_length=1_000)] | None = None
+
+
+class ListedBatch(Message):
+    """A batch that some sites have heard of: the first of them."""
+
+    no: Number
+    sites: list[SiteCodeText]
+
+
+class WithdrawAnswer(Message):
+    """Nothing was taken back when `listed` names a batch."""
+
+    listed: list[ListedBatch] = Field(default_factory=list)

@@ -1,0 +1,143 @@
+"""A store that is reloaded ends equal to head office, whatever had become of its tables."""
+
+import pytest
+
+from ginesys_sync.core.errors import UnknownSite
+from ginesys_sync.core.status import Outcome
+from ginesys_sync.services import blocking
+from ginesys_sync.services.reloading import reload_site
+from tests.support.chain_floor import HO, S001, S002, S003, ChainFloor
+
+
+@pytest.fixture
+def chain(floor: ChainFloor) -> ChainFloor:
+    """Thirty items with prices, a promotion and a notice for S001, a bill of S001."""
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30)"
+    floor.sql(
+        HO,
+        f"{numbers} INSERT INTO item SELECT 'I' || i, 'Item', NULL FROM n",
+        f"{numbers} INSERT INTO price SELECT 'I' || i, '2026-01-01', i FROM n",
+        "INSERT INTO promotion VALUES ('P1', 'Summer')",
+        "INSERT INTO promotion_site VALUES ('P1', 'S001'), ('P1', 'S002')",
+        "INSERT INTO notice VALUES ('N1', 'S001', 'hello')",
+    )
+    floor.sql(S001, "INSERT INTO bill VALUES ('S001', 1, 100, NULL)")
+    floor.settle(rounds=2)
+    return floor
+
+
+def damage(chain: ChainFloor) -> None:
+    """Somebody has been at the store's tables, past the sync."""
+    chain.sql(
+        S001,
+        "UPDATE item SET name = 'damaged' WHERE code < 'I2'",
+        "DELETE FROM price WHERE item_code = 'I7'",
+        "INSERT INTO item VALUES ('X1', 'of nobody', NULL)",
+        "DELETE FROM notice",
+        "DELETE FROM sync_change WHERE entity <> 'bills'",
+    )
+
+
+def test_a_reloaded_store_gets_everything_again_and_loses_what_head_office_has_not(
+    chain: ChainFloor,
+) -> None:
+    damage(chain)
+    reload_site(chain.home(HO), S001, "its disk was changed")
+    chain.done(HO)
+    chain.done(S001)
+    chain.assert_equal()
+    chain.done(HO)
+    assert chain.sql(HO, "SELECT * FROM sync_load") == []
+    assert chain.sql(HO, "SELECT * FROM sync_change") == []
+    assert chain.scalar(HO, "SELECT count(*) FROM sync_ack WHERE kind = 'load'") > 0
+    chain.sql(HO, "UPDATE item SET name = 'newer' WHERE code = 'I9'")
+    chain.settle(rounds=1)
+    chain.assert_equal()
+    assert ("reload", "store S001") in chain.sql(HO, "SELECT action, what FROM sync_audit")
+
+
+def test_what_is_for_certain_stores_goes_to_the_reloaded_one_alone(chain: ChainFloor) -> None:
+    before = chain.rows(HO, "sync_record")
+    reload_site(chain.home(HO), S001)
+    chain.done(HO)
+    assert {row[1] for row in chain.batches(HO, "HO/pricing")[-1:]} == {"S001"}
+    assert chain.rows(HO, "sync_record") == before
+
+
+def test_until_the_load_is_there_the_store_says_what_it_waits_for(chain: ChainFloor) -> None:
+    damage(chain)
+    reload_site(chain.home(HO), S001)
+    ended = chain.sync(S001)
+    assert ended.outcome is Outcome.ATTENTION
+    assert ended.notes[0].startswith("This store waits for a full load")
+    chain.settle(rounds=1)
+    chain.assert_equal()
+
+
+def test_a_store_that_syncs_in_between_is_reloaded_all_the_same(chain: ChainFloor) -> None:
+    """It is where it was; that must not spare it the load, as it spares one that joins again."""
+    damage(chain)
+    reload_site(chain.home(HO), S001)
+    for _ in range(2):
+        chain.sync(S001)
+    chain.settle(rounds=1)
+    chain.assert_equal()
+
+
+def test_reloaded_twice_while_the_first_load_is_offered_it_gets_the_second(
+    chain: ChainFloor,
+) -> None:
+    reload_site(chain.home(HO), S001)
+    chain.done(HO)
+    damage(chain)
+    reload_site(chain.home(HO), S001)
+    chain.settle(rounds=1)
+    chain.assert_equal()
+    assert chain.sql(HO, "SELECT * FROM sync_load") == []
+
+
+def test_together_with_a_store_that_joins_it_shares_the_load_and_misses_nothing(
+    chain: ChainFloor,
+) -> None:
+    chain.join(S003)
+    chain.sync(S003)
+    chain.sync(HO, S001)  # S003 is owed its load from here on, and not released to
+    chain.sql(HO, "UPDATE item SET name = 'newer' WHERE code = 'I3'")
+    chain.sync(HO, S001)
+    chain.sync(S001)
+    damage(chain)
+    reload_site(chain.home(HO), S001)
+    chain.settle(S001, S002, S003, rounds=2)
+    chain.assert_equal([S001, S002, S003])
+
+
+def test_a_reload_sweeps_nothing_that_head_office_holds_back(chain: ChainFloor) -> None:
+    blocking.block_record(chain.home(HO), "items", "I30", "not checked")
+    chain.sql(HO, "UPDATE item SET name = 'not checked' WHERE code = 'I30'")
+    damage(chain)
+    reload_site(chain.home(HO), S001)
+    chain.settle(rounds=2)
+    rows = {row[0]: row[1] for row in chain.rows(S001, "item")}
+    assert rows["I30"] == "Item"
+    assert rows["I1"] == "Item" and "X1" not in rows
+    blocking.unblock_record(chain.home(HO), "items", "I30")
+    chain.settle(rounds=1)
+    chain.assert_equal()
+
+
+def test_more_held_back_than_can_be_named_spares_the_whole_kind(
+    chain: ChainFloor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ginesys_sync.engine.loads._HELD_OF_A_KIND", 5)
+    blocking.block_entity(chain.home(HO), "items", "not checked")
+    chain.sql(HO, "UPDATE item SET name = 'not checked'")
+    reload_site(chain.home(HO), S001)
+    chain.settle(rounds=2)
+    assert {row[1] for row in chain.rows(S001, "item")} == {"Item"}
+    assert len(chain.rows(S001, "item")) == 30
+    assert chain.parked(S001) == []
+
+
+def test_a_store_that_cannot_be_reloaded_is_refused(chain: ChainFloor) -> None:
+    with pytest.raises(UnknownSite, match="There is no store 'S009'"):
+        reload_site(chain.home(HO), "S009")
