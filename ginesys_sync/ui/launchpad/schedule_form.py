@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
-from PySide6.QtCore import QDate, Signal
+from PySide6.QtCore import QDate, Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -96,6 +97,7 @@ class ScheduleForm(QWidget):
         self._make_rows()
         self._lay_out()
         self._wire()
+        self._order()
 
     def _make_rows(self) -> None:
         for unit, words in _UNITS.items():
@@ -164,6 +166,17 @@ class ScheduleForm(QWidget):
         self.type.changed.connect(self._change)
         self.occurs.changed.connect(self._change)
 
+    def _order(self) -> None:
+        """Tab goes through the entries as they are read."""
+        order: list[QWidget] = [
+            *self.type.buttons.values(), *self.occurs.buttons.values(), self.recurs_every,
+            *self.days.values(), self.is_at, self.at, self.is_every, self.every, self.unit,
+            self.starting_at, self.ending_at, self.start_date, self.has_end, self.end_date,
+            self.no_end, self.live,
+        ]  # fmt: skip
+        for before, after in pairwise(order):
+            QWidget.setTabOrder(before, after)
+
     def _change(self, *_: object) -> None:
         is_startup = self.type.word == ScheduleType.ON_STARTUP
         for section in (self.pattern, self.frequency, self.duration):
@@ -175,6 +188,8 @@ class ScheduleForm(QWidget):
         for widget in (self.every, self.unit, self.starting_at, self.ending_at):
             widget.setEnabled(self.is_every.isChecked())
         self.end_date.setEnabled(self.has_end.isChecked())
+        for group in (self.type.group, self.occurs.group, *self._groups):
+            _tab_to_the_chosen(group)
         self.changed.emit()
 
     def fill(self, entries: Mapping[str, Any]) -> None:
@@ -241,6 +256,14 @@ _ISO = "yyyy-MM-dd"
 
 def _date(text: object) -> QDate:
     return QDate.fromString(str(text), _ISO)
+
+
+def _tab_to_the_chosen(group: QButtonGroup) -> None:
+    """Tab comes to what is chosen; the arrows go to the others. Qt alone would come to the first
+    of them, chosen or not."""
+    for button in group.buttons():
+        strong, click = Qt.FocusPolicy.StrongFocus, Qt.FocusPolicy.ClickFocus
+        button.setFocusPolicy(strong if button.isChecked() else click)
 
 
 def _section(title: str, *lines: QWidget) -> QWidget:

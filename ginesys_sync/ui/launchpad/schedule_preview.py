@@ -43,7 +43,8 @@ class SchedulePreview(QFrame):
 
     def show_schedule(self, schedule: Schedule) -> None:
         """Show what this one means."""
-        self.words.setText(sentence(words(schedule)))
+        # Live mode is a choice of its own, with its own sentence.
+        self.words.setText(sentence(words(schedule).partition(";")[0]))
         has_runs = not schedule.runs_on_startup
         runs = next_runs(schedule, wording.now(), self._zone, 5) if has_runs else []
         here = [moment.astimezone(self._zone) for moment in runs]

@@ -90,22 +90,13 @@ class ScheduleWindow(QDialog):
         self.ok.setDefault(True)
         self.fault.setWordWrap(True)
         self.fault.hide()
-        scroll = QScrollArea()
-        inside = QWidget()
-        theme.mark(inside, "page")
-        around = QVBoxLayout(inside)
-        around.setContentsMargins(0, 0, tokens.SPACE_4, 0)
-        around.addWidget(self.form)
-        scroll.setWidget(inside)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.preview.setFixedWidth(264)
+        self.preview.setFixedWidth(252)
+        right = _scrolled(self.preview, 0)
+        right.setFixedWidth(264)
         sides = QHBoxLayout()
-        sides.setSpacing(tokens.SPACE_4)
-        sides.addWidget(scroll, 1)
-        sides.addWidget(self.preview, 0, Qt.AlignmentFlag.AlignTop)
+        sides.setSpacing(tokens.SPACE_2)
+        sides.addWidget(_scrolled(self.form, tokens.SPACE_3), 1)
+        sides.addWidget(right)
         column = QVBoxLayout(self)
         column.setContentsMargins(tokens.SPACE_5, tokens.SPACE_4, tokens.SPACE_5, tokens.SPACE_4)
         column.setSpacing(tokens.SPACE_4)
@@ -181,3 +172,19 @@ class ScheduleWindow(QDialog):
         self.question = None
         if is_yes:
             super().reject()
+
+
+def _scrolled(content: QWidget, margin: int) -> QScrollArea:
+    """This content, scrolled up and down where the window is low; `margin` at its right."""
+    area, inside = QScrollArea(), QWidget()
+    theme.mark(inside, "page")
+    column = QVBoxLayout(inside)
+    column.setContentsMargins(0, 0, margin, 0)
+    column.addWidget(content)
+    column.addStretch(1)
+    area.setWidget(inside)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return area

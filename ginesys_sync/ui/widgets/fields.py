@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from ginesys_sync.ui.widgets import icons, theme, tokens
 
-LABEL_WIDTH = 112
+LABEL_WIDTH = 120
 _SHORT = 72
 
 
@@ -57,7 +57,9 @@ class FieldRow(QWidget):
         column.setSpacing(tokens.SPACE_1)
         column.addLayout(line)
         column.addLayout(under)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)  # the sentence may need a second line
+        self.setSizePolicy(policy)
 
     def tell(self, sentence: str) -> None:
         """Say what is wrong with this entry; empty when nothing is."""

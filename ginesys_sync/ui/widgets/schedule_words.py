@@ -52,12 +52,12 @@ def stagger_words(whose: str, seconds: int) -> str:
     most = MAX_STAGGER_SECONDS // 60
     if whose == "*":
         return (
-            f"Each store goes by its own clock and begins up to {most} minutes later, always by "
-            "the same time, so that they do not all call at once."
+            f"By each store's own clock, and up to {most} minutes later, so that they do not all "
+            "call at once."
         )
     return (
-        f"{whose} goes by its own clock and begins {wording.lasted(seconds)} after each of these "
-        "times, so that the stores do not all call at once."
+        f"By the clock of {whose}, and {wording.lasted(seconds)} later, so that the stores do not "
+        "all call at once."
     )
 
 
