@@ -9,11 +9,14 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import NewType
 
+from ginesys_sync.core.text import readable
+
 SiteCode = NewType("SiteCode", str)
 """A site's short code as the chain knows it: `HO`, `S001`."""
 
 Key = tuple[str | int | bytes, ...]
-"""A record's key: the values of its root table's key columns, in the plan's order."""
+"""A record's key: the values of its root table's key columns, in the plan's order. Where it is
+carried from one database to another its text is `core.text.exact`."""
 
 HEAD_OFFICE = SiteCode("HO")
 MAX_KEY_PARTS = 4
@@ -146,4 +149,6 @@ class Site:
 
 def key_text(key: Key) -> str:
     """A key as a person reads it: its parts joined by ` / `."""
-    return " / ".join(part.hex() if isinstance(part, bytes) else str(part) for part in key)
+    return " / ".join(
+        part.hex() if isinstance(part, bytes) else readable(str(part)) for part in key
+    )

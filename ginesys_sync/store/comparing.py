@@ -19,14 +19,14 @@ def table_hash(connection: Connection, entity: Entity, table: Table, site: str) 
     office): only rows of records that are the site's own or that it was last sent.
     """
     digest = sha256()
-    values = ", ".join(f"quote(t.{quoted(column)})" for column in table.columns)
+    values = ", ".join(f"CAST(quote(t.{quoted(column)}) AS BLOB)" for column in table.columns)
     where, parameters = _meant(entity, table, site)
     rows = raw(connection).execute(
         f"SELECT {values} FROM {quoted(table.name)} t {where} ORDER BY {listed(table.key, 't')}",
         parameters,
     )
     for row in rows:
-        digest.update("\x1f".join(row).encode())
+        digest.update(b"\x1f".join(row))
         digest.update(b"\x1e")
     return digest.hexdigest()
 

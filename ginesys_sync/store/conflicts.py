@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 from ginesys_sync.core.model import Key
 from ginesys_sync.store import schema
 from ginesys_sync.store.database import raw
-from ginesys_sync.store.keys import padded
+from ginesys_sync.store.keys import bound, padded
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,13 @@ class Conflict:
 
 def keep_conflict(connection: Connection, conflict: Conflict, run: int, at: str) -> None:
     """List a conflict, inside the caller's transaction."""
+    marks, key = bound(padded(conflict.key))
     raw(connection).execute(
         "INSERT INTO sync_conflict(entity, k1, k2, k3, k4, site, winner, ours, theirs, run, at) "
-        "VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+        f"VALUES (?, {', '.join(marks)}, ?,?,?,?,?,?)",
         (
             conflict.entity,
-            *padded(conflict.key),
+            *key,
             conflict.site,
             conflict.winner,
             conflict.ours,

@@ -23,6 +23,7 @@ from ginesys_sync.core.errors import (
     PlanUnfit,
     VersionsDiffer,
 )
+from ginesys_sync.core.text import shown
 from ginesys_sync.store import schema
 
 SCHEMA_VERSION = "0002"
@@ -90,6 +91,7 @@ def _sqlite_path(url: str) -> Path:
 
 
 def _prepare_connection(connection: sqlite3.Connection, _: object) -> None:
+    connection.text_factory = shown
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")

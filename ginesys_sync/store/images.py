@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from ginesys_sync.core.model import Key
 from ginesys_sync.core.plan import Entity
 from ginesys_sync.store.database import raw
-from ginesys_sync.store.keys import equal, listed, padded, parts
+from ginesys_sync.store.keys import bound, equal, listed, padded, parts
 from ginesys_sync.store.sealing import RawBody
 from ginesys_sync.wire.body import BASE, CHILD_BITS, GONE, ID, body_schema, quoted, root_columns
 
@@ -58,7 +58,8 @@ def image_of(connection: Connection, entity: Entity, key: Key) -> RawBody | None
     create_body(cursor, entity, images)
     cursor.execute(WANTED)
     cursor.execute("DELETE FROM temp.sync_wanted")
-    cursor.execute("INSERT INTO temp.sync_wanted VALUES (1, ?, ?, ?, ?)", padded(key))
+    marks, values = bound(padded(key))
+    cursor.execute(f"INSERT INTO temp.sync_wanted VALUES (1, {', '.join(marks)})", values)
     records, rows = fill_body(cursor, entity, images)
     data = raw(connection).serialize(name=images)
     for table in (entity.root.name, *(child.name for child in entity.children), GONE):

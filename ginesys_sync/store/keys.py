@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from ginesys_sync.core.model import Key
+from ginesys_sync.core.text import exact, is_plain, stored
 from ginesys_sync.store.schema import KEY_PARTS
 from ginesys_sync.wire.body import quoted
 
@@ -34,6 +37,30 @@ def equal(left: str, left_columns: Sequence[str], right: str, right_columns: Seq
 def padded(key: Key) -> tuple[str | int | bytes, ...]:
     """A key as the four values that stand in k1 … k4."""
     return (*key, *("",) * (len(KEY_PARTS) - len(key)))
+
+
+def bound(key: Key) -> tuple[list[str], list[str | int | bytes]]:
+    """SQL for each part of a key, with one `?` in it, and what to bind there: text that is no
+    UTF-8 cannot be bound as text (see `core.text`).
+    """
+    marks: list[str] = []
+    values: list[str | int | bytes] = []
+    for part in key:
+        is_odd = isinstance(part, str) and not is_plain(part)
+        marks.append("CAST(? AS TEXT)" if is_odd else "?")
+        values.append(stored(str(part)) if is_odd else part)
+    return marks, values
+
+
+@contextmanager
+def exact_keys(connection: sqlite3.Connection) -> Iterator[None]:
+    """Inside, a connection reads keys so that `bound` gives them back byte for byte."""
+    before = connection.text_factory
+    connection.text_factory = exact
+    try:
+        yield
+    finally:
+        connection.text_factory = before
 
 
 def key_of(values: Sequence[str | int | bytes], count: int) -> Key:

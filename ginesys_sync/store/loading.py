@@ -20,7 +20,7 @@ from ginesys_sync.core.plan import Entity
 from ginesys_sync.store import blocks
 from ginesys_sync.store.database import Database, database_faults, raw
 from ginesys_sync.store.images import WANTED, create_body, fill_body
-from ginesys_sync.store.keys import padded, part_list
+from ginesys_sync.store.keys import bound, exact_keys, padded, part_list
 from ginesys_sync.store.sealing import RawBody
 
 TAKEN = "taken"
@@ -57,6 +57,7 @@ def chunk(
     """The next `limit` records after key `after` that were last sent to all, and the last key; None
     at the end. What a person holds back and is otherwise at the sites is left out.
     """
+    marks, values = bound(() if after is None else padded(after))
     with database_faults(), database.connect() as connection:
         cursor = raw(connection).cursor()
         run = cursor.execute
@@ -72,17 +73,18 @@ def chunk(
             "INSERT INTO temp.sync_wanted(k1, k2, k3, k4) "
             "SELECT k1, k2, k3, k4 FROM main.sync_record WHERE entity = ? AND gone = 0 "
             "AND audience = (SELECT id FROM main.sync_audience WHERE name = '*') "
-            + ("" if after is None else "AND (k1, k2, k3, k4) > (?, ?, ?, ?) ")
+            + ("" if after is None else f"AND (k1, k2, k3, k4) > ({', '.join(marks)}) ")
             + ("AND (k1, k2, k3, k4) NOT IN (SELECT * FROM temp.sync_held) " if does_hold else "")
             + "ORDER BY k1, k2, k3, k4 LIMIT ?",
-            (entity.name, *(() if after is None else padded(after)), limit),
+            (entity.name, *values, limit),
         ).rowcount
         if not found:
             run("ROLLBACK")
             return None
         records, rows = fill_body(cursor, entity, "body")
         keys = part_list(len(entity.key))
-        last = run(f"SELECT {keys} FROM temp.sync_wanted ORDER BY _id DESC LIMIT 1").fetchone()
+        with exact_keys(raw(connection)):
+            last = run(f"SELECT {keys} FROM temp.sync_wanted ORDER BY _id DESC LIMIT 1").fetchone()
         run("COMMIT")
         return RawBody(raw(connection).serialize(name="body"), records, 0, rows), tuple(last)
 

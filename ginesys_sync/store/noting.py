@@ -13,7 +13,7 @@ from ginesys_sync.core.plan import Entity
 from ginesys_sync.store.capture import SENT_AGAIN
 from ginesys_sync.store.claiming import audience_id
 from ginesys_sync.store.database import raw
-from ginesys_sync.store.keys import equal, padded, part_list, parts
+from ginesys_sync.store.keys import bound, equal, exact_keys, padded, part_list, parts
 from ginesys_sync.store.routing import FIRST_CHOSEN
 
 _UNSENT = (
@@ -76,21 +76,24 @@ def note_slice(
     later one, with the ones that are gone. How many, and the last key (None: that was the end).
     """
     keys, run = part_list(4), raw(connection).execute
+    marks, values = bound(() if after is None else padded(after))
     count = run(
         f"INSERT INTO sync_change(entity, {keys}, image) SELECT entity, {keys}, ? "
         "FROM sync_record WHERE entity = ? AND last_no > 0 "
         + (f"AND (gone = 0 OR {_UNSENT}) " if since_no is None else "AND last_no >= ? ")
-        + ("" if after is None else f"AND ({keys}) > (?, ?, ?, ?) ")
+        + ("" if after is None else f"AND ({keys}) > ({', '.join(marks)}) ")
         + f"ORDER BY {keys} LIMIT ?",
         (
             weight,
             entity.name,
             *(() if since_no is None else (since_no,)),
-            *(() if after is None else padded(after)),
+            *values,
             limit,
         ),
     ).rowcount
     if count < limit:
         return count, None
     width = part_list(len(entity.key))
-    return count, run(f"SELECT {width} FROM sync_change ORDER BY id DESC LIMIT 1").fetchone()
+    with exact_keys(raw(connection)):
+        last = run(f"SELECT {width} FROM sync_change ORDER BY id DESC LIMIT 1").fetchone()
+    return count, tuple(last)

@@ -14,7 +14,7 @@ from ginesys_sync.core.plan import Entity
 from ginesys_sync.store import schema
 from ginesys_sync.store.database import raw
 from ginesys_sync.store.key_text import KEY_TEXT
-from ginesys_sync.store.keys import equal, key_of, padded, parts
+from ginesys_sync.store.keys import bound, equal, key_of, padded, parts
 from ginesys_sync.wire.body import GONE, ID, quoted
 
 KEPT_EDIT = "kept_edit"
@@ -60,10 +60,11 @@ def park(connection: Connection, records: Iterable[NewParked], at: str) -> None:
     """Park records, inside the caller's transaction. One already parked keeps its first date; the
     newer image stands.
     """
-    rows = [
-        (
+    for r in records:
+        marks, key = bound(padded(r.key))
+        values = (
             r.entity,
-            *padded(r.key),
+            *key,
             r.origin,
             r.stream,
             r.no,
@@ -75,20 +76,18 @@ def park(connection: Connection, records: Iterable[NewParked], at: str) -> None:
             at,
             at,
         )
-        for r in records
-    ]
-    raw(connection).executemany(
-        f"INSERT INTO sync_parked(entity, {_KEY}, origin, stream, no, code, reason, missing, "
-        "body, raw_size, first_at, "
-        f"last_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(entity, {_KEY}, origin) "
-        "DO UPDATE SET "
-        "stream = excluded.stream, no = excluded.no, code = excluded.code, reason = "
-        "excluded.reason, "
-        "missing = excluded.missing, body = excluded.body, raw_size = excluded.raw_size, "
-        "last_at = excluded.last_at, "
-        "tries = tries + 1",
-        rows,
-    )
+        raw(connection).execute(
+            f"INSERT INTO sync_parked(entity, {_KEY}, origin, stream, no, code, reason, missing, "
+            "body, raw_size, first_at, "
+            f"last_at) VALUES (?, {', '.join(marks)}, ?,?,?,?,?,?,?,?,?,?) "
+            f"ON CONFLICT(entity, {_KEY}, origin) DO UPDATE SET "
+            "stream = excluded.stream, no = excluded.no, code = excluded.code, reason = "
+            "excluded.reason, "
+            "missing = excluded.missing, body = excluded.body, raw_size = excluded.raw_size, "
+            "last_at = excluded.last_at, "
+            "tries = tries + 1",
+            values,
+        )
 
 
 def has_parked(connection: Connection, entity: str) -> bool:

@@ -17,7 +17,7 @@ from ginesys_sync.core.model import Key
 from ginesys_sync.core.plan import Entity
 from ginesys_sync.store.database import Database, database_faults, raw
 from ginesys_sync.store.images import create_body
-from ginesys_sync.store.keys import equal, listed, padded, parts
+from ginesys_sync.store.keys import bound, equal, exact_keys, listed, padded, parts
 from ginesys_sync.store.sealing import RawBody
 from ginesys_sync.wire.body import BASE, GONE, ID, gone_columns, quoted
 
@@ -72,30 +72,32 @@ def extra_body(
 ) -> tuple[RawBody, Key] | None:
     """The next `limit` extra records after key `after` as tombstones in a body, and the last key;
     None at the end. Read in one short snapshot of its own."""
-    width = len(entity.key)
     keys = listed(entity.key, "t")
     values: dict[str, object] = {"entity": entity.name, "limit": limit}
     beyond = ""
     if after is not None:
-        values |= {f"a{place}": part for place, part in enumerate(after)}
-        beyond = f" AND ({keys}) > ({', '.join(f':a{place}' for place in range(width))})"
+        marks, found = bound(after)
+        values |= {f"a{place}": part for place, part in enumerate(found)}
+        names = (mark.replace("?", f":a{place}") for place, mark in enumerate(marks))
+        beyond = f" AND ({keys}) > ({', '.join(names)})"
     with database_faults(), database.connect() as connection:
         cursor = raw(connection).cursor()
         cursor.execute("ATTACH ':memory:' AS body")
         create_body(cursor, entity, "body")
         base = ", 0" if BASE in gone_columns(entity) else ""
-        found = cursor.execute(
+        count = cursor.execute(
             f"INSERT INTO body.{GONE}({listed(gone_columns(entity))}) SELECT {keys}{base} "
             f"FROM main.{quoted(entity.root.name)} t WHERE {_extra(entity)}{beyond} "
             f"ORDER BY {keys} LIMIT :limit",
             values,
         ).rowcount
-        if not found:
+        if not count:
             return None
-        last = cursor.execute(
-            f"SELECT {listed(entity.key)} FROM body.{GONE} ORDER BY {ID} DESC LIMIT 1"
-        ).fetchone()
-        return RawBody(raw(connection).serialize(name="body"), 0, found, 0), tuple(last)
+        with exact_keys(raw(connection)):
+            last = cursor.execute(
+                f"SELECT {listed(entity.key)} FROM body.{GONE} ORDER BY {ID} DESC LIMIT 1"
+            ).fetchone()
+        return RawBody(raw(connection).serialize(name="body"), 0, count, 0), tuple(last)
 
 
 def _extra(entity: Entity) -> str:

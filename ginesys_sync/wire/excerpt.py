@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 
 from ginesys_sync.core.model import Key
 from ginesys_sync.core.plan import Entity
+from ginesys_sync.core.text import exact, readable
 from ginesys_sync.wire.body import CHILD_BITS, GONE, ID, body_schema, quoted
 
 
@@ -19,6 +20,7 @@ from ginesys_sync.wire.body import CHILD_BITS, GONE, ID, body_schema, quoted
 def _empty_body(entity: Entity) -> Iterator[sqlite3.Connection]:
     """A body without rows, of small pages because it is to hold one record, and `source` beside."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.text_factory = exact
     try:
         connection.execute("PRAGMA page_size=512")
         connection.execute("PRAGMA secure_delete=ON")
@@ -74,6 +76,7 @@ def labels(raw: bytes, entity: Entity, after: int, limit: int) -> list[tuple[int
     gone.
     """
     connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.text_factory = exact
     try:
         connection.execute("PRAGMA trusted_schema=OFF")
         connection.execute("PRAGMA cell_size_check=ON")
@@ -89,7 +92,7 @@ def labels(raw: bytes, entity: Entity, after: int, limit: int) -> list[tuple[int
     finally:
         connection.close()
     return [
-        (row[0], tuple(row[3:]), "" if row[2] is None else str(row[2]), bool(row[1]))
+        (row[0], tuple(row[3:]), "" if row[2] is None else readable(str(row[2])), bool(row[1]))
         for row in rows
     ]
 

@@ -10,6 +10,7 @@ from typing import Any
 import zstandard
 
 from ginesys_sync.core.errors import Damaged
+from ginesys_sync.core.text import shown
 from ginesys_sync.wire.body import quoted, unpack
 from ginesys_sync.wire.routes import MAX_BODY_BYTES
 
@@ -30,6 +31,7 @@ def describe_body(data: bytes, limit: int) -> list[dict[str, Any]]:
         )
     raw = unpack(data, sha256(data).hexdigest(), raw_size)
     with closing(sqlite3.connect(":memory:")) as connection:
+        connection.text_factory = shown
         try:
             connection.execute("PRAGMA trusted_schema=OFF")
             connection.execute("PRAGMA cell_size_check=ON")
