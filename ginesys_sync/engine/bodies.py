@@ -8,7 +8,7 @@ halving and parked; the rest goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from ginesys_sync.core.events import RecordParked
@@ -18,11 +18,13 @@ from ginesys_sync.engine.conflicts import LOST_CONFLICT, Conflicts, Faults
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.slices import Slices, without
 from ginesys_sync.store import arrivals, ledger, parking
-from ginesys_sync.store.applying import BodyApplier, ConstraintBroken
+from ginesys_sync.store.applying import BodyApplier
 from ginesys_sync.store.body_span import Span
 from ginesys_sync.store.database import transaction
 from ginesys_sync.store.fence import require_fence
 from ginesys_sync.store.parking import KEPT_EDIT, NewParked
+from ginesys_sync.store.refusals import DUPLICATE, ConstraintBroken
+from ginesys_sync.wire.body import GONE
 from ginesys_sync.wire.excerpt import excerpts
 
 _PARK_SLICE = 200
@@ -50,6 +52,7 @@ class BatchWork:
         self.faults: Faults = {}
         self.keyless: list[int] = []
         self.is_load = False
+        self.is_one_piece = False
         self.is_over = False
         self.is_noted = False
         self.places: dict[int, tuple[str, int]] = {}
@@ -86,7 +89,7 @@ class BodyWork:
     def apply(self, work: BatchWork, at_end: Callable[[], None]) -> None:
         """Apply a body; `at_end` runs inside its last transaction."""
         applier, entity = self._applier, work.entity
-        applier.attach(work.raw)
+        applier.attach(work.raw, entity)
         images, gone = applier.span(entity), applier.gone_span()
         counts = applier.counts(entity)
         self._slices.begin(*counts)
@@ -96,7 +99,8 @@ class BodyWork:
         in_use: list[Span] = []
         for part in self._slices.of(entity, gone):
             in_use += self._bury(work, part)
-        for part in self._slices.of(entity, images):
+        pieces = [images] if images and work.is_one_piece else self._slices.of(entity, images)
+        for part in pieces:
             is_last = images is not None and part.last == images.last and not in_use
             self._write(work, part, at_end if is_last else None)
         for part in in_use:
@@ -144,20 +148,24 @@ class BodyWork:
         does_compare: bool,
         at_end: Callable[[], None] | None = None,
     ) -> None:
-        """Each try is a transaction with its own pause; log n of them find a guilty record."""
-        broken: ConstraintBroken | None = None
-        for do_vacate in (False, True):
-            once = partial(self._write_once, work, span, do_vacate, does_compare, at_end)
+        """Each try is a transaction with its own pause; log n of them find a guilty record. A
+        unique set that clashes gets room made for it in the next try.
+        """
+        why: ConstraintBroken | None = None
+        clashes: dict[str, str] = {}
+        while True:
+            once = partial(self._write_once, work, span, clashes, does_compare, at_end)
             try:
                 self._slices.timed(work.entity, span, once)
                 return
-            except ConstraintBroken as fault:
-                broken = broken or fault
-                if broken.code != "duplicate":
+            except ConstraintBroken as broken:
+                why = why or broken
+                if not broken.clash or broken.clash in clashes:
                     break
-        assert broken is not None
-        if span.is_single:
-            work.faults[span.first] = (broken.code, broken.reason, "")
+                clashes[broken.clash] = broken.reason
+        if span.is_single or why.is_for_all:
+            for number in self._applier.numbers(work.entity.root.name, span):
+                work.faults[number] = (why.code, why.reason, "")
             return
         for half in span.halves():
             self._write_or_halve(work, half, does_compare)
@@ -166,7 +174,7 @@ class BodyWork:
         self,
         work: BatchWork,
         span: Span,
-        do_vacate: bool,
+        clashes: Mapping[str, str],
         does_compare: bool,
         at_end: Callable[[], None] | None,
     ) -> None:
@@ -177,11 +185,7 @@ class BodyWork:
             found = self._faults(work, span)
             found.update(self._conflicts.decide(work, span, found, from_gone=False))
             applier.hush(entity)
-            for part in list(without(span, found)):
-                if work.is_noted:
-                    arrivals.note_images(connection, entity, part, self._context.run)
-                if do_vacate:
-                    applier.vacate(entity, part)
+            for part in self._made_ready(work, span, found, clashes):
                 applier.upsert(entity, part)
                 for number in applier.differing(entity, part) if does_compare else ():
                     found[number] = (
@@ -198,6 +202,26 @@ class BodyWork:
         work.is_over = is_over
         work.faults.update(_parting(found))
 
+    def _made_ready(
+        self, work: BatchWork, span: Span, found: Faults, clashes: Mapping[str, str]
+    ) -> list[Span]:
+        """The stretches that go in. What stands in their place is noted, then there is room for
+        unique values that move between them; who asks for one that stays where it is joins the
+        faults found.
+        """
+        applier, entity = self._applier, work.entity
+        if clashes:
+            for number, clash in applier.room.stuck(entity, span, found.keys(), clashes).items():
+                found[number] = (DUPLICATE, clashes[clash], "")
+        parts = list(without(span, found))
+        for part in parts if work.is_noted else ():
+            arrivals.note_images(applier.connection, entity, part, self._context.run)
+        if clashes:
+            for part in parts:
+                applier.drop_lacking(entity, part)
+            applier.make_room(entity, span, found.keys(), clashes)
+        return parts
+
     def _faults(self, work: BatchWork, span: Span) -> Faults:
         applier, entity = self._applier, work.entity
         found: Faults = {}
@@ -212,7 +236,14 @@ class BodyWork:
                     f"The record belongs to another site than {work.origin}, which sent it.",
                     "",
                 )
-        for number, parent in applier.orphans(entity, span).items():
+        for number, other in applier.alike(entity, span).items():
+            words = (
+                f"Its key is spelled otherwise than that of {other}, which is here, and this "
+                "table takes them for one. Keys are compared letter by letter: spell it the same "
+                "way at both sites."
+            )
+            found.setdefault(number, (DUPLICATE, words, ""))
+        for number, parent in applier.parents.missing(entity, span).items():
             found.setdefault(
                 number, ("missing_parent", f"It refers to {parent}, which is not here.", parent)
             )
@@ -250,14 +281,17 @@ class BodyWork:
         try:
             self._slices.timed(work.entity, span, partial(self._bury_once, work, span))
             return []
-        except ConstraintBroken as broken:
-            if span.is_single:
-                work.faults[span.first] = (broken.code, broken.reason, "")
+        except ConstraintBroken as fault:
+            broken = fault.of_tombstone()
+            if span.is_single or broken.is_for_all:
+                for number in self._applier.numbers(GONE, span):
+                    work.faults[number] = (broken.code, broken.reason, "")
                 return [span]
             return [left for half in span.halves() for left in self._bury(work, half)]
 
     def _bury_again(self, work: BatchWork, span: Span) -> None:
-        del work.faults[span.first]
+        for number in self._applier.numbers(GONE, span):
+            work.faults.pop(number, None)
         self._bury(work, span)
 
     def _bury_once(self, work: BatchWork, span: Span) -> None:

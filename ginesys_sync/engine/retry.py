@@ -12,9 +12,11 @@ from ginesys_sync.engine.confirm import say_parked_changed
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.store import parking
 from ginesys_sync.store.applying import BodyApplier
+from ginesys_sync.store.refusals import DUPLICATE
 from ginesys_sync.wire.excerpt import has_schema, joined
 
 _A_SET = 5_000
+_ONE_PIECE = 2_000
 
 
 def retry_parked(context: RunContext, applier: BodyApplier) -> None:
@@ -55,6 +57,7 @@ def _retry_one(context: RunContext, applier: BodyApplier, entity: Entity, origin
         for some in _sets(entity, records):
             body = joined(entity, [record.body for record in some])
             work = BatchWork(entity, origin, some[0].stream, some[0].no, body)
+            work.is_one_piece = _may_swap(some)
             work.places = {
                 number: (record.stream, record.no) for number, record in enumerate(some, start=1)
             }
@@ -62,11 +65,22 @@ def _retry_one(context: RunContext, applier: BodyApplier, entity: Entity, origin
 
 
 def _sets(entity: Entity, records: Sequence[parking.Parked]) -> list[tuple[parking.Parked, ...]]:
-    """One set; but shared records batch by batch, because each remembers the batch it came with.
+    """One set, but those apart that may swap unique values; and shared records batch by batch,
+    because each remembers the batch it came with.
     One that was sealed by another plan waits: its owner sends it again by the new one.
     """
     records = [record for record in records if has_schema(record.body, entity)]
-    if entity.owner is not Owner.SHARED:
-        return [tuple(records)] if records else []
     numbers = sorted({record.no for record in records})
-    return [tuple(r for r in records if r.no == no) for no in numbers]
+    sets: list[Sequence[parking.Parked]] = [records]
+    if entity.owner is Owner.SHARED:
+        sets = [[record for record in records if record.no == no] for no in numbers]
+    swapping = [[record for record in some if record.code == DUPLICATE] for some in sets]
+    others = [[record for record in some if record.code != DUPLICATE] for some in sets]
+    return [tuple(some) for some in (*swapping, *others) if some]
+
+
+def _may_swap(records: Sequence[parking.Parked]) -> bool:
+    """Whether they may be waiting for each other's unique values, and are few enough for one
+    transaction: cut into slices, none of them would ever find its room.
+    """
+    return records[0].code == DUPLICATE and len(records) <= _ONE_PIECE

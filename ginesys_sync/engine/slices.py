@@ -11,6 +11,7 @@ from ginesys_sync.engine.context import RunContext
 from ginesys_sync.store.body_span import Span
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.fence import require_fence
+from ginesys_sync.store.refusals import refusals_at_commit
 
 _FIRST_SLICE = 500
 _LARGEST_SLICE = 20_000
@@ -79,7 +80,7 @@ class Slices:
     def transaction(self, connection: Connection) -> Iterator[None]:
         """A slice's transaction, under the fence. Its work is timed apart from its commit."""
         clock = self._context.clock
-        with transaction(connection):
+        with refusals_at_commit(), transaction(connection):
             start = clock.monotonic()
             require_fence(connection, self._context.fence)
             yield

@@ -9,8 +9,7 @@ the key, and key columns are never set.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
 
 from sqlalchemy import Connection
 
@@ -19,29 +18,11 @@ from ginesys_sync.store.body_books import BodyBooks
 from ginesys_sync.store.body_span import Span, within
 from ginesys_sync.store.database import database_faults, raw
 from ginesys_sync.store.keys import equal, listed
-from ginesys_sync.store.tables import unique_sets
+from ginesys_sync.store.parents import Parents
+from ginesys_sync.store.refusals import broken_rule, refusal
+from ginesys_sync.store.room import Room
+from ginesys_sync.store.tables import unique_indexes
 from ginesys_sync.wire.body import CHILD_BITS, GONE, ID, quoted
-
-
-@dataclass(frozen=True, slots=True)
-class ParentLink:
-    """A foreign key of one of the record's tables to a table outside the record."""
-
-    table: str
-    columns: tuple[str, ...]
-    parent: str
-    parent_columns: tuple[str, ...]
-
-
-class ConstraintBroken(Exception):
-    """The business database refused some record of a span. `code` and `reason` say why; not yet
-    which.
-    """
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
 
 
 class BodyApplier:
@@ -51,23 +32,24 @@ class BodyApplier:
         self.connection = connection
         self._raw = raw(connection)
         self._run = self._raw.execute
-        self._links: dict[str, tuple[ParentLink, ...]] = {}
-        self._uniques: dict[str, tuple[tuple[str, ...], ...]] = {}
+        self._loose: dict[str, bool] = {}
+        self.room = Room(connection)
         self.books = BodyBooks(connection)
+        self.parents = Parents(connection)
         with database_faults():
             self._run("ATTACH ':memory:' AS body")
             self._run("PRAGMA main.cache_size=-16000")
             # The log is folded in by `fold_log`, in a pause, and not by the commit that fills it.
             self._run("PRAGMA wal_autocheckpoint=0")
-            self._run("PRAGMA trusted_schema=OFF")
             self._run("PRAGMA cell_size_check=ON")
 
-    def attach(self, data: bytes) -> None:
-        """Make a serialized body, already checked by `wire.body.check_structure`, the one
-        at hand.
+    def attach(self, data: bytes, entity: Entity) -> None:
+        """Make a serialized body of an entity, already checked by `wire.body.check_structure`, the
+        one at hand.
         """
         with database_faults():
             self._raw.deserialize(data, name="body")
+            self.parents.check_as_possible(entity, _writes(entity))
 
     def fold_log(self) -> None:
         """Copy what the log holds into the database file, as far as readers let it. Outside a
@@ -83,6 +65,10 @@ class BodyApplier:
     def gone_span(self) -> Span | None:
         """The ids of the records that are gone; None when there are none."""
         return self._bounds(GONE)
+
+    def numbers(self, table: str, span: Span) -> list[int]:
+        """The ids of a span that a table of records in the body has: the root's, or `_gone`."""
+        return self._ids(f"SELECT b.{ID} FROM body.{quoted(table)} b WHERE {within('b', span)}")
 
     def counts(self, entity: Entity) -> tuple[int, int]:
         """How many records the body holds, and how many rows of all tables."""
@@ -156,70 +142,35 @@ class BodyApplier:
             (origin,),
         )
 
-    def orphans(self, entity: Entity, span: Span) -> dict[int, str]:
-        """Records whose parent is neither here nor in the body: id → the missing parent
-        in words.
+    def alike(self, entity: Entity, span: Span) -> dict[int, str]:
+        """Records whose key stands here spelled otherwise, in a table whose key ignores capitals:
+        id → the one here in words. They are two records, and the table holds one.
         """
-        found: dict[int, str] = {}
-        for link in self._parent_links(entity):
-            inside = {table.name.lower(): table.name for table in entity.tables}.get(
-                link.parent.lower()
-            )
-            of_root = link.table == entity.root.name
-            bounds = (
-                within("c", span)
-                if of_root
-                else "c.{} BETWEEN {} AND {}".format(ID, *span.child_bounds())
-            )
-            filled = " AND ".join(f"c.{quoted(column)} IS NOT NULL" for column in link.columns)
-            absent = self._absent("main", link)
-            if inside:
-                absent += " AND " + self._absent("body", link)
-            words = " || ' / ' || ".join(f"c.{quoted(column)}" for column in link.columns)
+        if not self._is_loose(entity):
+            return {}
+        words = " || ' / ' || ".join(f"t.{quoted(column)}" for column in entity.key)
+        root = quoted(entity.root.name)
+        with database_faults():
             rows = self._run(
-                f"SELECT c.{ID} >> {0 if of_root else CHILD_BITS}, ? || ' ' || {words} FROM "
-                f"body.{quoted(link.table)} c "
-                f"WHERE {bounds} AND {filled} AND {absent}",
-                (link.parent,),
+                f"SELECT b.{ID}, {words} FROM body.{root} b CROSS JOIN main.{root} t "
+                f"ON {equal('t', entity.key, 'b', entity.key)} "
+                f"WHERE {within('b', span)} AND NOT ({self._exactly(entity, 't', 'b')})"
             ).fetchall()
-            for number, parent in rows:
-                found.setdefault(number, parent)
-        return found
+        return dict(rows)
 
-    def _absent(self, schema: str, link: ParentLink) -> str:
-        match = equal("p", link.parent_columns, "c", link.columns)
-        return f"NOT EXISTS (SELECT 1 FROM {schema}.{quoted(link.parent)} p WHERE {match})"
-
-    def _parent_links(self, entity: Entity) -> tuple[ParentLink, ...]:
-        if entity.name not in self._links:
-            self._links[entity.name] = tuple(
-                link for table in entity.tables for link in self._links_of(entity, table)
+    def _is_loose(self, entity: Entity) -> bool:
+        """Whether the table's own comparison of keys is another than byte by byte."""
+        if entity.name not in self._loose:
+            self._loose[entity.name] = any(
+                index.is_over(entity.key) and not index.is_exact
+                for index in unique_indexes(self.connection, entity.root.name)
             )
-        return self._links[entity.name]
+        return self._loose[entity.name]
 
-    def _links_of(self, entity: Entity, table: Table) -> list[ParentLink]:
-        rows = self._run(
-            'SELECT id, "table", "from", "to" FROM pragma_foreign_key_list(?) ORDER BY id, seq',
-            (table.name,),
-        ).fetchall()
-        grouped: dict[int, list[tuple[str, str, str | None]]] = {}
-        for number, parent, column, target in rows:
-            grouped.setdefault(number, []).append((parent, column, target))
-        links = []
-        for members in grouped.values():
-            parent = members[0][0]
-            columns = tuple(column for _, column, _ in members)
-            targets = tuple(target for _, _, target in members if target is not None)
-            if not targets:
-                targets = unique_sets(self.connection, parent)[0]
-            is_own_root = (
-                parent.lower() == entity.root.name.lower()
-                and columns == table.root
-                and table != entity.root
-            )
-            if not is_own_root and all(column in table.columns for column in columns):
-                links.append(ParentLink(table.name, columns, parent, targets))
-        return links
+    @staticmethod
+    def _exactly(entity: Entity, left: str, right: str) -> str:
+        pairs = (f"{left}.{quoted(c)} = {right}.{quoted(c)} COLLATE BINARY" for c in entity.key)
+        return " AND ".join(pairs)
 
     # --- writing ----------------------------------------------------------------------------------
 
@@ -227,31 +178,24 @@ class BodyApplier:
         """Write the images of a span: children the image lacks are deleted deepest first, the rest
         is inserted or updated by key. Returns the rows written. Raises ConstraintBroken.
         """
-        try:
-            for child in reversed(entity.children):
-                self._delete_lacking(entity, child, span)
-            rows = self._upsert_table(entity.root, within("b", span))
-            for child in entity.children:
-                low, high = span.child_bounds()
-                rows += self._upsert_table(child, f"b.{ID} BETWEEN {low} AND {high}")
-        except sqlite3.DatabaseError as fault:
-            raise _refusal(fault) from fault
+        self.drop_lacking(entity, span)
+        rows = self._upsert_table(entity, entity.root, within("b", span))
+        for child in entity.children:
+            low, high = span.child_bounds()
+            rows += self._upsert_table(entity, child, f"b.{ID} BETWEEN {low} AND {high}")
         return rows
 
-    def _upsert_table(self, table: Table, where: str) -> int:
-        sets = ", ".join(f"{quoted(c)} = excluded.{quoted(c)}" for c in table.plain_columns)
-        action = f"UPDATE SET {sets}" if sets else "NOTHING"
-        return self._run(
-            f"INSERT INTO main.{quoted(table.name)}({listed(table.columns)}) SELECT "
-            f"{listed(table.columns, 'b')} "
-            f"FROM body.{quoted(table.name)} b WHERE {where} ON CONFLICT({listed(table.key)}) "
-            f"DO {action}"
-        ).rowcount
+    def _upsert_table(self, entity: Entity, table: Table, where: str) -> int:
+        source = (
+            f"SELECT {listed(table.columns, 'b')} FROM body.{quoted(table.name)} b WHERE {where}"
+        )
+        return self._write(entity, _upsert(table, source))
 
     def _delete_lacking(self, entity: Entity, child: Table, span: Span) -> None:
         low_of_record = f"(r.{ID} << {CHILD_BITS})"
         keys = listed(child.key)
-        self._run(
+        self._write(
+            entity,
             f"DELETE FROM main.{quoted(child.name)} WHERE ({keys}) IN (SELECT "
             f"{listed(child.key, 't')} "
             f"FROM body.{quoted(entity.root.name)} r CROSS JOIN main.{quoted(child.name)} t "
@@ -259,68 +203,39 @@ class BodyApplier:
             "EXISTS "
             f"(SELECT 1 FROM body.{quoted(child.name)} b WHERE b.{ID} BETWEEN {low_of_record} "
             f"AND {low_of_record} + {(1 << CHILD_BITS) - 1} AND "
-            f"{equal('b', child.key, 't', child.key)}))"
+            f"{equal('b', child.key, 't', child.key)}))",
         )
 
-    def vacate(self, entity: Entity, span: Span) -> None:
-        """Make room for unique values that swap between records: set them aside on the rows that
-        are about to be written. Inside the transaction that then upserts.
+    def drop_lacking(self, entity: Entity, span: Span) -> None:
+        """Delete the child rows that the images of a span lack, deepest first."""
+        for child in reversed(entity.children):
+            self._delete_lacking(entity, child, span)
+
+    def make_room(
+        self, entity: Entity, span: Span, left_out: Collection[int], clashes: Collection[str]
+    ) -> None:
+        """Make room for unique values that move between the rows of a span (see `store.room`).
+        Raises ConstraintBroken.
         """
-        root = quoted(entity.root.name)
-        for column in self._swappable(entity):
-            value = self._aside(entity.root.name, column)
-            try:
-                self._run(
-                    f"UPDATE main.{root} AS t SET {quoted(column)} = {value} WHERE EXISTS "
-                    f"(SELECT 1 FROM body.{root} r WHERE {within('r', span)} "
-                    f"AND {equal('t', entity.key, 'r', entity.key)})"
-                )
-            except sqlite3.DatabaseError as fault:
-                raise _refusal(fault) from fault
-
-    def _swappable(self, entity: Entity) -> list[str]:
-        """Of each set of columns that must be unique, one that is no part of the key."""
-        sets = self._unique_columns(entity)
-        free = ([column for column in columns if column not in entity.key] for columns in sets)
-        return [columns[0] for columns in free if columns]
-
-    def _aside(self, table: str, column: str) -> str:
-        """SQL for a value that no other row has."""
-        kind, is_filled = self._run(
-            'SELECT upper(type), "notnull" FROM pragma_table_info(?) WHERE name = ?',
-            (table, column),
-        ).fetchone()
-        if not is_filled:
-            return "NULL"
-        return "-abs(random() >> 1)" if "INT" in kind else "'~' || hex(randomblob(12))"
-
-    def _unique_columns(self, entity: Entity) -> tuple[tuple[str, ...], ...]:
-        if entity.name not in self._uniques:
-            found = unique_sets(self.connection, entity.root.name)
-            self._uniques[entity.name] = tuple(
-                columns for columns in found if set(columns) != set(entity.key)
-            )
-        return self._uniques[entity.name]
+        try:
+            self.room.make(entity, span, left_out, clashes)
+        except sqlite3.DatabaseError as fault:
+            raise self._refused(entity, fault) from fault
 
     def bury(self, entity: Entity, span: Span) -> int:
         """Delete the records of a span of tombstones, children first. Returns how many roots went.
-        Raises ConstraintBroken with code `still_in_use` when something refers to one."""
-        try:
-            for child in reversed(entity.children):
-                self._run(
-                    f"DELETE FROM main.{quoted(child.name)} WHERE ({listed(child.root)}) IN "
-                    f"(SELECT {listed(entity.key, 'g')} FROM body.{GONE} g WHERE "
-                    f"{within('g', span)})"
-                )
-            return self._run(
-                f"DELETE FROM main.{quoted(entity.root.name)} WHERE ({listed(entity.key)}) IN "
-                f"(SELECT {listed(entity.key, 'g')} FROM body.{GONE} g WHERE {within('g', span)})"
-            ).rowcount
-        except sqlite3.DatabaseError as fault:
-            broken = _refusal(fault)
-            if isinstance(broken, ConstraintBroken) and broken.code == "missing_parent":
-                broken = ConstraintBroken("still_in_use", "Other records here still refer to it.")
-            raise broken from fault
+        Raises ConstraintBroken."""
+        for child in reversed(entity.children):
+            self._write(entity, self._burial(entity, child, span))
+        return self._write(entity, self._burial(entity, entity.root, span))
+
+    def _burial(self, entity: Entity, table: Table, span: Span) -> str:
+        keys = f"SELECT {listed(entity.key, 'g')} FROM body.{GONE} g WHERE {within('g', span)}"
+        found = f"({listed(table.root)}) IN ({keys})"
+        if self._is_loose(entity):
+            exact = ", ".join(f"{quoted(column)} COLLATE BINARY" for column in table.root)
+            found += f" AND ({exact}) IN ({keys})"
+        return f"DELETE FROM main.{quoted(table.name)} WHERE {found}"
 
     def differing(self, entity: Entity, span: Span) -> list[int]:
         """Records that the tables do not hold exactly as the body does: a column's type or a
@@ -346,42 +261,54 @@ class BodyApplier:
         with database_faults():
             return [row[0] for row in self._run(statement, tuple(values)).fetchall()]
 
+    def _write(self, entity: Entity, statement: str) -> int:
+        """Carry out a statement that writes an entity; how many rows it wrote."""
+        try:
+            return self._run(statement).rowcount
+        except sqlite3.DatabaseError as fault:
+            raise self._refused(entity, fault, statement) from fault
 
-_WORDS = (
-    (
-        "unique constraint failed",
-        "duplicate",
-        "Another record here already has the same unique value ({detail}).",
-    ),
-    ("foreign key constraint failed", "missing_parent", "A record it refers to is not here."),
-    (
-        "not null constraint failed",
-        "empty_value",
-        "A value is missing that must be there ({detail}).",
-    ),
-    (
-        "check constraint failed",
-        "value_refused",
-        "A value is outside what this database allows ({detail}).",
-    ),
-    ("datatype mismatch", "wrong_type", "A value has another type than this database holds."),
-    ("cannot store", "wrong_type", "A value has another type than this database holds ({whole})."),
-)
+    def _refused(
+        self, entity: Entity, fault: sqlite3.DatabaseError, statement: str = ""
+    ) -> Exception:
+        """Why a statement failed: as long as the tables are as the plan says, what SQLite cannot
+        carry out was not asked by us, but by a rule of the customer's own.
+        """
+        is_error = getattr(fault, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_ERROR
+        if is_error and "syntax error" not in str(fault) and self._fits(entity):
+            return broken_rule(fault, bool(statement) and not self._can_prepare(statement))
+        return refusal(fault)
 
-
-def _refusal(fault: sqlite3.DatabaseError) -> Exception:
-    """A refusal of some record as ConstraintBroken; a fault of the database itself as the border
-    translates it.
-    """
-    words = str(fault)
-    lower = words.lower()
-    for sign, code, sentence in _WORDS:
-        if sign in lower:
-            return ConstraintBroken(
-                code, sentence.format(detail=words.partition(": ")[2] or "-", whole=words)
+    def _fits(self, entity: Entity) -> bool:
+        """Whether the tables still have the plan's columns and keys."""
+        return all(
+            self._can_prepare(f"SELECT {listed(table.columns, 't')} FROM main.{name} t")
+            and any(
+                index.is_over(table.key) for index in unique_indexes(self.connection, table.name)
             )
-    if isinstance(fault, sqlite3.IntegrityError):
-        return ConstraintBroken("refused", f"A rule of this database refused it: {words}.")
-    from ginesys_sync.store.database import translated
+            for table in entity.tables
+            for name in (quoted(table.name),)
+        )
 
-    return translated(fault)
+    def _can_prepare(self, statement: str) -> bool:
+        try:
+            self._run(f"EXPLAIN {statement}").fetchall()
+        except sqlite3.DatabaseError:
+            return False
+        return True
+
+
+def _upsert(table: Table, source: str) -> str:
+    sets = ", ".join(f"{quoted(c)} = excluded.{quoted(c)}" for c in table.plain_columns)
+    action = f"UPDATE SET {sets}" if sets else "NOTHING"
+    return (
+        f"INSERT INTO main.{quoted(table.name)}({listed(table.columns)}) {source} "
+        f"ON CONFLICT({listed(table.key)}) DO {action}"
+    )
+
+
+def _writes(entity: Entity) -> Iterator[str]:
+    """What is done to an entity's tables, statement by statement, to see whether it can be."""
+    for table in entity.tables:
+        yield f"DELETE FROM main.{quoted(table.name)}"
+        yield _upsert(table, f"VALUES ({', '.join(['NULL'] * len(table.columns))})")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -34,6 +35,21 @@ class UniqueIndex:
             if self.is_declared or collation == _EXACT
         }
         return bool(columns) and exact >= set(columns)
+
+    def is_over(self, columns: Iterable[str]) -> bool:
+        """Whether it makes these columns, in whatever order, unique in the whole table."""
+        own = {column.lower() for column in self.columns}
+        return not self.where and own == {column.lower() for column in columns}
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it compares byte by byte."""
+        return all(collation.upper() == _EXACT for collation in self.collations)
+
+    def complaint(self, table: str) -> str:
+        """How SQLite calls it when it refuses a row of its table, in small letters."""
+        named = ", ".join(f"{table}.{column}" for column in self.columns)
+        return (named or f"index '{self.name}'").lower()
 
 
 def table_columns(connection: Connection, table: str) -> tuple[str, ...]:
@@ -93,7 +109,7 @@ def is_indexed(connection: Connection, table: str, columns: tuple[str, ...]) -> 
     indexes: dict[str, list[str]] = {}
     for name, column in rows:
         indexes.setdefault(name, []).append(column)
-    lists = [*indexes.values(), list(_primary_key(connection, table))]
+    lists = [*indexes.values(), list(primary_key(connection, table))]
     return any(set(one[: len(columns)]) == set(columns) for one in lists)
 
 
@@ -116,7 +132,7 @@ def unique_indexes(connection: Connection, table: str) -> tuple[UniqueIndex, ...
     ).all()
     found = [_unique_index(connection, *row) for row in rows]
     if not any(origin == "pk" for _, origin, _ in rows):
-        key = _primary_key(connection, table)  # an INTEGER PRIMARY KEY has no index of its own
+        key = primary_key(connection, table)  # an INTEGER PRIMARY KEY has no index of its own
         if key:
             found.insert(0, UniqueIndex("", key, (_EXACT,) * len(key), is_declared=True))
     return tuple(found)
@@ -136,7 +152,8 @@ def _unique_index(connection: Connection, name: str, origin: str, sql: str | Non
     )
 
 
-def _primary_key(connection: Connection, table: str) -> tuple[str, ...]:
+def primary_key(connection: Connection, table: str) -> tuple[str, ...]:
+    """The columns of a table's primary key; empty when it has none."""
     rows = connection.exec_driver_sql(
         "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (table,)
     )
