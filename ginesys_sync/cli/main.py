@@ -78,6 +78,7 @@ def parser() -> argparse.ArgumentParser:
     _add_where(verbs)
     control_line.add_parser(verbs)
     _add_plan(verbs)
+    _add_bundle(verbs)
     _add_batch(verbs)
     _add_relay(verbs)
     return top
@@ -225,6 +226,17 @@ def _add_plan(verbs: Verbs[argparse.ArgumentParser]) -> None:
     _home(install)
     install.add_argument("file", type=Path, metavar="FILE", help="with a higher version number")
     install.add_argument("--check", action="store_true", help="only say what it would change")
+
+
+def _add_bundle(verbs: Verbs[argparse.ArgumentParser]) -> None:
+    bundle = verbs.add_parser(
+        "support-bundle",
+        help="one file for whoever helps: logs, versions, queue state",
+        description="Write one file for whoever helps: logs, versions, what doctor finds, the "
+        "lists of status and the state of the queues. It holds no key, code or password.",
+    )
+    _home(bundle)
+    bundle.add_argument("--to", type=Path, metavar="FILE", help="default: a .zip in this folder")
 
 
 def _add_batch(verbs: Verbs[argparse.ArgumentParser]) -> None:

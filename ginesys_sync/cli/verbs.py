@@ -119,6 +119,17 @@ def _schedule(asked: argparse.Namespace) -> int:
     return run(asked)
 
 
+def _support_bundle(asked: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from ginesys_sync.services.bundle import make_bundle, usual_name
+
+    made = make_bundle(asked.home, asked.to or Path(usual_name(asked.home)))
+    print(f"Written: {made.path}")
+    print(f"It holds {', '.join(made.names)}; no key, code or password.")
+    return 0
+
+
 def _batch(asked: argparse.Namespace) -> int:
     from ginesys_sync.services.batches import show_batch
 
@@ -212,6 +223,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "schedule": _schedule,
     "control": _control,
     "plan": _plan,
+    "support-bundle": _support_bundle,
     "batch": _batch,
     "relay": _relay,
 }

@@ -113,6 +113,10 @@ class Desk(ScheduleDesk, Protocol):
     def changes(self, run: int, after: int | None) -> Changes:
         """What a run changed here, with old and new value: a page after the line `after`."""
 
+    def support_bundle(self, path: Path) -> None:
+        """Write the support bundle (takes as long as a call to the Web Database). Raises
+        KnownError; then nothing is left of it."""
+
     def test_connection(self) -> Diagnosis:
         """Call the Web Database (takes as long as the network does, at most about ten seconds)."""
 

@@ -5,16 +5,12 @@ no file, and an older one of that name as it was.
 from __future__ import annotations
 
 import csv
-import errno
-import os
-import secrets
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
 
-from ginesys_sync.core.errors import Cancelled, DiskFull, KnownError
+from ginesys_sync.core.errors import Cancelled
+from ginesys_sync.services.files import text_file, written_aside
 from ginesys_sync.services.views import BatchRow, ExportProgress
 
 Told = Callable[[ExportProgress], None]
@@ -37,16 +33,6 @@ _HEAD = (
 )
 _STEP = 500
 """Rows between two looks at whether a person has stopped it."""
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
-_NO_FOLDER = {errno.ENOENT, errno.ENOTDIR}
-
-
-class FileNotWritten(KnownError):
-    """The file that a person chose cannot be written as it is."""
-
-    code = "file"
-    default_advice = "Choose another folder, then export again."
 
 
 def nobody_asks(_: ExportProgress) -> None:
@@ -98,7 +84,7 @@ def write_csv(rows: Iterable[BatchRow], path: Path, watch: ExportWatch) -> int:
     Raises Cancelled, or DiskFull or FileNotWritten; then nothing is left of it."""
     count = 0
     watch.tell()
-    with _aside(path) as file:
+    with written_aside(path) as raw, text_file(raw) as file:
         writer = csv.writer(file)
         writer.writerow(_HEAD)
         for row in rows:
@@ -107,51 +93,6 @@ def write_csv(rows: Iterable[BatchRow], path: Path, watch: ExportWatch) -> int:
             watch.write()
         watch.tell()
     return count
-
-
-@contextmanager
-def _aside(path: Path) -> Iterator[TextIO]:
-    """A file beside `path` that takes its place when all is written and on disk."""
-    part = None
-    try:
-        target = path.resolve()
-        part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
-        with part.open("x", encoding="utf-8-sig", newline="") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
-    except OSError as fault:
-        raise _told_as(fault, path) from fault
-    finally:
-        if part is not None:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
-
-
-def _told_as(fault: OSError, path: Path) -> KnownError:
-    """Why the file could not be written, in shop words."""
-    name, detail = path.name, str(fault)
-    if fault.errno in _NO_ROOM:
-        return DiskFull(
-            f"There is no room on the disk for {name}.",
-            "Free some space or choose another disk, then export again. No file was written.",
-            detail,
-        )
-    if fault.errno in _NOT_ALLOWED:
-        return FileNotWritten(
-            f"{name} may not be written there.",
-            "Choose another folder, then export again. If the file is open in another program, "
-            "close it there first.",
-            detail,
-        )
-    if fault.errno == errno.EISDIR:
-        return FileNotWritten(
-            f"{name} is the name of a folder.", "Choose another name, then export again.", detail
-        )
-    if fault.errno in _NO_FOLDER:
-        return FileNotWritten(f"The folder for {name} is not there.", detail=detail)
-    return FileNotWritten(f"{name} could not be written.", detail=detail)
 
 
 def _csv_row(row: BatchRow) -> tuple[object, ...]:

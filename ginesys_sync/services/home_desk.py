@@ -260,6 +260,12 @@ class HomeDesk(HomeScheduleDesk):
 
     # --- the rest ---------------------------------------------------------------------------------
 
+    def support_bundle(self, path: Path) -> None:
+        """Write the support bundle."""
+        from ginesys_sync.services.bundle import make_bundle
+
+        make_bundle(self._folder, path, self._clock)
+
     def test_connection(self) -> Diagnosis:
         """Call the Web Database."""
         from ginesys_sync.services.connection import check_connection

@@ -14,8 +14,8 @@ import pytest
 
 from ginesys_sync.core.errors import Cancelled, DiskFull, KnownError
 from ginesys_sync.core.status import Status
-from ginesys_sync.services import export
-from ginesys_sync.services.export import FileNotWritten
+from ginesys_sync.services import files
+from ginesys_sync.services.files import FileNotWritten
 from ginesys_sync.services.home_desk import HomeDesk
 from ginesys_sync.services.views import ExportProgress, GridFilter
 from tests.support.retail_chain import HO, S001, RetailChain
@@ -221,7 +221,7 @@ def test_a_folder_that_is_gone_and_a_name_that_is_a_folders_are_told(
 def test_what_the_disk_says_is_told_in_shop_words(
     number: int, kind: type[KnownError], title: str
 ) -> None:
-    fault = export._told_as(OSError(number, "said the system"), Path("/there/sent.csv"))
+    fault = files._told_as(OSError(number, "said the system"), Path("/there/sent.csv"))
     assert type(fault) is kind
     assert fault.title == title and fault.advice.endswith(".")
     assert "said the system" in fault.detail

@@ -327,6 +327,10 @@ class StagedDesk(StagedJourneys, StagedSchedules):
         self._ask()
         return Changes(self.changed, None, are_all=True)
 
+    def support_bundle(self, path: Path) -> None:
+        self._ask()
+        path.write_bytes(b"PK")
+
     def test_connection(self) -> Diagnosis:
         self._ask()
         return self.diagnosis

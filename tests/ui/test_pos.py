@@ -3,6 +3,8 @@ office."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTableView
 
@@ -222,3 +224,13 @@ def test_a_sync_that_changed_nothing_says_so_in_the_list_and_nothing_at_the_foot
     window.show_arrived(1)
     offscreen.until(lambda: window.arrived_dialog.faces.face == "empty", what="the empty list")
     window.arrived_dialog.reject()
+
+
+def test_the_support_bundle_is_written_in_one_click_and_said(pos: OpensPos, tmp_path: Path) -> None:
+    window = pos(StagedDesk(is_ho=False))
+    file = tmp_path / "bundle.zip"
+    window.exchange.support.write(file)
+    offscreen.until(lambda: file.exists(), what="the bundle")
+    offscreen.settle(window)
+    assert window.statusBar().currentMessage() == f"Written: {file}"
+    assert window.exchange.support.isEnabled()

@@ -20,6 +20,7 @@ from ginesys_sync.ui.widgets import icons, theme, tokens
 from ginesys_sync.ui.widgets.background import Background
 from ginesys_sync.ui.widgets.card import Card
 from ginesys_sync.ui.widgets.connection import ConnectionPanel
+from ginesys_sync.ui.widgets.support import NOTE, SupportButton
 
 SCHEDULE, WEB_DATABASE = "Schedule", "Web Database"
 _PICTURES = {SCHEDULE: "calendar", WEB_DATABASE: "database"}
@@ -32,6 +33,7 @@ class SettingsPage(QWidget):
         super().__init__()
         self.schedule = SchedulePage(desk, background)
         self.connection = ConnectionPanel(desk, background)
+        self.support = SupportButton(desk, background)
         self.sections = QListWidget()
         self.pages = QStackedWidget()
         self._lay_out()
@@ -61,6 +63,7 @@ class SettingsPage(QWidget):
         column = QVBoxLayout(page)
         column.setContentsMargins(tokens.SPACE_5, tokens.SPACE_4, tokens.SPACE_5, tokens.SPACE_4)
         column.addWidget(Card(WEB_DATABASE, self.connection))
+        column.addWidget(Card("Support", self.support, NOTE))
         column.addStretch(1)
         scroll.setWidget(page)
         scroll.setWidgetResizable(True)

@@ -78,6 +78,7 @@ class LaunchpadWindow(SyncWindow):
         from ginesys_sync.ui.launchpad.settings_page import SettingsPage
 
         page = SettingsPage(self.desk, self.background)
+        page.support.written.connect(self.say_written)
         if self.overview is not None:
             page.show_overview(self.overview)
         return page

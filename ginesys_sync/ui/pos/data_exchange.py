@@ -18,6 +18,7 @@ from ginesys_sync.ui.widgets.exchange_page import ExchangePage
 from ginesys_sync.ui.widgets.pages import LazyTabs
 from ginesys_sync.ui.widgets.run_list import RunListPage
 from ginesys_sync.ui.widgets.run_page import RunPage
+from ginesys_sync.ui.widgets.support import SupportButton
 from ginesys_sync.ui.widgets.where_rows import offer_on_exchange
 
 
@@ -31,6 +32,7 @@ class DataExchangePage(RunPage):
         self._desk, self._background = desk, background
         self._stale: set[QWidget] = set()
         self.locator = QPushButton("&Web DB Locator...")
+        self.support = SupportButton(desk, background)
         self.tabs = LazyTabs("Data Exchange")
         self.tabs.add_lazily("Received Data", lambda: self._make(is_sent=False))
         self.tabs.add_lazily("Sent Data", lambda: self._make(is_sent=True))
@@ -53,6 +55,7 @@ class DataExchangePage(RunPage):
         head.addStretch(1)
         head.addWidget(tools)
         head.addWidget(self.locator)
+        head.addWidget(self.support)
         pane = QHBoxLayout()
         pane.setContentsMargins(tokens.SPACE_5, 0, tokens.SPACE_5, 0)
         pane.addWidget(self.pane)

@@ -48,6 +48,7 @@ class PosWindow(SyncWindow):
         self.navigation.control_wanted.connect(self.show_control)
         self.exchange.sync.clicked.connect(self.sync)
         self.exchange.locator.clicked.connect(self.show_locator)
+        self.exchange.support.written.connect(self.say_written)
         self.exchange.pane.cancel_wanted.connect(self.cancel_run)
         self.exchange.pane.attention_wanted.connect(self.show_attention)
         self.navigation.setFocus()

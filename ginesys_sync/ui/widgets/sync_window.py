@@ -189,6 +189,11 @@ class SyncWindow(QMainWindow):
             lane="demo",
         )
 
+    @Slot(object)
+    def say_written(self, path: Path) -> None:
+        """A file was written that a person asked for."""
+        self.statusBar().showMessage(f"Written: {path}")
+
     def _say_fault(self, fault: KnownError) -> None:
         tell(self, fault)
 
