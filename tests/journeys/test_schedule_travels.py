@@ -35,12 +35,8 @@ def newest_run(window: SyncWindow) -> dict[str, str]:
     return offscreen.rows(page.table)[0]
 
 
-def test_what_head_office_sets_for_all_stores_and_for_one_is_what_the_store_shows(
-    settled: RetailChain, windows: Windows
-) -> None:
-    office, store = windows.launchpad(settled), windows.pos(settled, S001)
-    assert at_the_store(store).faces.face == "empty"
-
+def set_for_all_stores(office: LaunchpadWindow) -> None:
+    """Begin with the proposal, without live mode."""
     page = schedules(office)
     offscreen.press(page.master.proposal)
     assert page.configuration is not None
@@ -49,11 +45,37 @@ def test_what_head_office_sets_for_all_stores_and_for_one_is_what_the_store_show
     offscreen.until(page.said.isVisible, what="the saved schedule")
     assert page.said_text.text() == "Saved. The next sync takes it to the stores."
 
+
+def set_for_one_store(office: LaunchpadWindow, site: str, at: str) -> None:
+    """Add a store that syncs once a day."""
+    page = schedules(office)
+    offscreen.press(page.sites.add)
+    assert page.picker is not None
+    QTest.keyClicks(page.picker.search, site)
+    offscreen.press(page.picker.ok)
+    assert page.configuration is not None
+    offscreen.press(page.configuration.form.is_at)
+    page.configuration.form.at.setText(at)
+    offscreen.press(page.configuration.ok)
+    offscreen.until(lambda: [row.whose for row in page.sites.model.rows] == [site])
+
+
+def sync_both(office: LaunchpadWindow, store: PosWindow) -> None:
     offscreen.press_sync_all(office)
     offscreen.wait_for_end(office)
-    assert at_the_store(store).faces.face == "empty", "it has not come yet"
     offscreen.press_sync(store)
     offscreen.wait_for_end(store)
+
+
+def test_what_head_office_sets_for_all_stores_and_for_one_is_what_the_store_shows(
+    settled: RetailChain, windows: Windows
+) -> None:
+    office, store = windows.launchpad(settled), windows.pos(settled, S001)
+    assert at_the_store(store).faces.face == "empty"
+
+    set_for_all_stores(office)
+    assert at_the_store(store).faces.face == "empty", "it has not come yet"
+    sync_both(office, store)
     shown = at_the_store(store)
     assert shown.faces.face == "normal"
     words = shown.facts.words.text()
@@ -63,20 +85,8 @@ def test_what_head_office_sets_for_all_stores_and_for_one_is_what_the_store_show
     assert shown.facts.live_pill.text() == "Live mode off"
     assert not shown.facts.unserved.isVisible(), "the window's own service keeps to it"
 
-    page = schedules(office)
-    offscreen.press(page.sites.add)
-    assert page.picker is not None
-    QTest.keyClicks(page.picker.search, S001)
-    offscreen.press(page.picker.ok)
-    assert page.configuration is not None
-    offscreen.press(page.configuration.form.is_at)
-    page.configuration.form.at.setText("06:30")
-    offscreen.press(page.configuration.ok)
-    offscreen.until(lambda: [row.whose for row in page.sites.model.rows] == [S001])
-
-    for window, press in ((office, offscreen.press_sync_all), (store, offscreen.press_sync)):
-        press(window)  # type: ignore[operator]
-        offscreen.wait_for_end(window)
+    set_for_one_store(office, S001, "06:30")
+    sync_both(office, store)
     shown = at_the_store(store)
     offscreen.until(lambda: " at 06:30, from " in shown.facts.words.text())
     assert shown.facts.facts["Comes from"].text() == "Site Policy, for this store only"
