@@ -275,6 +275,14 @@ def _add_relay(verbs: Verbs[argparse.ArgumentParser]) -> None:
     serve.add_argument(
         "--workers", type=_positive, default=1, metavar="N", help="processes (default: %(default)s)"
     )
+    serve.add_argument(
+        "--keep-days",
+        type=_positive,
+        default=7,
+        metavar="N",
+        help="how long what every site has processed is kept, for one that is brought back from "
+        "a backup (default: %(default)s)",
+    )
     serve.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate, to speak https")
     serve.add_argument("--tls-key", type=Path, metavar="FILE", help="the certificate's key")
     invite = under.add_parser(

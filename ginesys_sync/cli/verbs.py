@@ -157,6 +157,7 @@ def _relay(asked: argparse.Namespace) -> int:
         workers=asked.workers,
         tls_cert=asked.tls_cert,
         tls_key=asked.tls_key,
+        keep_days=asked.keep_days,
     )
 
 

@@ -16,6 +16,7 @@ from ginesys_sync.core.model import HEAD_OFFICE, Stream, key_text
 from ginesys_sync.core.plan import PLAN_CHANNEL, Entity, Owner
 from ginesys_sync.engine.conflicts import LOST_CONFLICT, Conflicts, Faults
 from ginesys_sync.engine.context import RunContext
+from ginesys_sync.engine.own_mail import OwnMail
 from ginesys_sync.engine.slices import Slices, without
 from ginesys_sync.store import arrivals, ledger, parking
 from ginesys_sync.store.applying import BodyApplier
@@ -73,6 +74,7 @@ class BodyWork:
         self._slices = Slices(context)
         self._unfolded = 0
         self._conflicts = Conflicts(context, applier)
+        self._own_mail = OwnMail(context, applier)
 
     def move_cursor(self, stream: str, epoch: str, no: int) -> None:
         """Applied up to `no`, inside the caller's transaction."""
@@ -108,11 +110,14 @@ class BodyWork:
         self._finish(work, at_end)
 
     def _takes_note(self, work: BatchWork, records: int) -> bool:
-        """Whether a store keeps for its notices what this body changes: not of a load, nor of the
-        sync's own entities, nor of more records of one kind in a run than anybody would read.
+        """Whether a store keeps for its notices what this body changes: not of a load, nor of its
+        own mail, nor of the sync's own entities, nor of more records of one kind in a run than
+        anybody would read.
         """
         entity, arrived = work.entity, self._context.arrived
-        if self._context.is_head_office or work.is_load or entity.channel == PLAN_CHANNEL:
+        if self._context.is_head_office or work.is_load or self._is_own(work):
+            return False
+        if entity.channel == PLAN_CHANNEL:
             return False
         arrived[entity.name] = arrived.get(entity.name, 0) + records
         return arrived[entity.name] <= arrivals.MOST_RECORDS
@@ -183,7 +188,7 @@ class BodyWork:
         found: Faults = {}
         with self._slices.transaction(connection):
             found = self._faults(work, span)
-            found.update(self._conflicts.decide(work, span, found, from_gone=False))
+            found.update(self._decide(work, span, found, from_gone=False))
             applier.hush(entity)
             for part in self._made_ready(work, span, found, clashes):
                 applier.upsert(entity, part)
@@ -254,8 +259,17 @@ class BodyWork:
                 )
         return found
 
+    def _decide(self, work: BatchWork, span: Span, found: Faults, from_gone: bool) -> Faults:
+        """Records that are left as they stand here, though nothing is wrong with them."""
+        deciding = self._own_mail if self._is_own(work) else self._conflicts
+        return deciding.decide(work, span, found, from_gone)
+
+    def _is_own(self, work: BatchWork) -> bool:
+        """Whether it is this site's own mail, read back."""
+        return work.origin == self._context.site
+
     def _kept_edits(self, work: BatchWork, span: Span, from_gone: bool) -> list[int]:
-        if self._context.is_head_office:
+        if self._context.is_head_office or self._is_own(work):
             return []
         own = str(Stream(self._context.site, work.entity.channel))
         reached = ledger.acknowledged(self._applier.connection, own, HEAD_OFFICE)
@@ -263,7 +277,7 @@ class BodyWork:
 
     def _keep_books(self, work: BatchWork, span: Span, from_gone: bool) -> None:
         applier, entity = self._applier, work.entity
-        if entity.owner is Owner.SHARED:
+        if entity.owner is Owner.SHARED and not self._is_own(work):
             if self._context.is_head_office:
                 applier.books.note_answers(entity, span, from_gone)
                 applier.books.note_author(entity, span, from_gone, work.origin)
@@ -306,7 +320,7 @@ class BodyWork:
             if entity.owner is Owner.SHARED:
                 for number in self._kept_edits(work, span, from_gone=True):
                     found[number] = (KEPT_EDIT, "Edited here; head office's answer is awaited.", "")
-                found.update(self._conflicts.decide(work, span, found, from_gone=True))
+            found.update(self._decide(work, span, found, from_gone=True))
             applier.hush(entity)
             for part in without(span, found):
                 if work.is_noted:

@@ -1,4 +1,5 @@
-"""One run, in its order: open, send, first loads, receive, try the parked again, confirm, flush.
+"""One run, in its order: open, heal what was brought back from a backup, send, first loads,
+receive, try the parked again, confirm, flush.
 
 Sending comes first, so that what a site edited itself is on its way before anything of others is
 applied.
@@ -9,16 +10,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import Protocol
 
+from ginesys_sync.core.errors import Refused
 from ginesys_sync.core.events import Counted
-from ginesys_sync.core.model import Stream
-from ginesys_sync.core.plan import captured_by
+from ginesys_sync.core.model import HEAD_OFFICE, Stream
+from ginesys_sync.core.plan import PLAN_CHANNEL, captured_by
 from ginesys_sync.core.status import Stage
 from ginesys_sync.engine.apply import Apply
 from ginesys_sync.engine.confirm import collect, collected_up_to, deliver
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.flush import flush
+from ginesys_sync.engine.heal import Healing, found_behind, own_places, send_again
 from ginesys_sync.engine.loads import LoadWork, offer_loads
 from ginesys_sync.engine.members import refresh_sites
 from ginesys_sync.engine.pump import Channel, Step
@@ -39,11 +43,13 @@ from ginesys_sync.store.claiming import ClaimWriter
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.fence import require_fence
 from ginesys_sync.store.sealing import SealReader
-from ginesys_sync.wire.messages import MailAnswer, OpenAnswer, OpenRequest, StreamPlace
+from ginesys_sync.wire.messages import MailAnswer, OpenAnswer, OpenRequest
 from ginesys_sync.wire.routes import PROTOCOL
 
 _AHEAD = 2
 """Items between two stages: enough that neither waits for a hiccup of the other."""
+_HEALS = 3
+"""How often one run reads its own mail back, should more of it come up meanwhile."""
 log = logging.getLogger(__name__)
 
 
@@ -61,7 +67,7 @@ def exchange(context: RunContext, pump: Pump) -> None:
     with ExitStack() as stack:
         connection = stack.enter_context(context.database.connect())
         _begin_streams(context, connection)
-        answer = _open(context, connection)
+        answer = _open(context, connection, pump)
         context.tally.finish(Stage.STARTING)
         _send(context, connection, answer, pump)
         if context.is_head_office:
@@ -97,25 +103,54 @@ def _begin_streams(context: RunContext, connection: Connection) -> None:
         log.warning("run %d dropped notes of %d changes not this site's", context.run, strays)
 
 
-def _open(context: RunContext, connection: Connection) -> OpenAnswer:
-    """The first call: heads are compared, acknowledgements and contacts taken in."""
-    own = [
-        state
-        for name, state in ledger.streams(connection).items()
-        if Stream.parse(name).origin == context.site and state.head_no
-    ]
-    answer = context.web.open(
-        OpenRequest(
-            incarnation=context.incarnation,
-            run=context.run,
-            program=context.program,
-            protocol=PROTOCOL,
-            plan_version=context.plan.version,
-            clock=context.now(),
-            heads=[StreamPlace(stream=s.stream, epoch=s.epoch, no=s.head_no) for s in own],
-            mail=mail_request(context, connection, collected_up_to(connection)),
-        )
+def _open(context: RunContext, connection: Connection, pump: Pump) -> OpenAnswer:
+    """The first call: heads are compared, acknowledgements and contacts taken in. A database that
+    was brought back from an older copy heals before anything else.
+    """
+    behind = ""
+    for _ in range(_HEALS):
+        answer = context.web.open(_open_request(context, connection, behind))
+        if answer.restored is not None:
+            _heal(context, connection, answer, pump)
+            behind = ""
+            continue
+        behind = found_behind(context, connection, answer.own)
+        if not behind:
+            _take_in(context, connection, answer)
+            return answer
+    raise Refused(
+        f"What {context.site} sent before could not be read back: {behind or 'there is more'}.",
+        "Press Sync again. If it comes back, see whether a second copy of this home is in use.",
+        reason="site_restored",
     )
+
+
+def _open_request(context: RunContext, connection: Connection, behind: str) -> OpenRequest:
+    return OpenRequest(
+        incarnation=context.incarnation,
+        run=context.run,
+        program=context.program,
+        protocol=PROTOCOL,
+        plan_version=context.plan.version,
+        clock=context.now(),
+        epoch=context.epoch,
+        heads=own_places(context, connection),
+        mail=mail_request(context, connection, collected_up_to(connection)),
+        can_heal=True,
+        behind=behind,
+    )
+
+
+def _heal(context: RunContext, connection: Connection, answer: OpenAnswer, pump: Pump) -> None:
+    with context.database.connect() as applying:
+        fetch_plan = partial(_receive_plan, context, connection, pump)
+        Healing(context, BodyApplier(applying), fetch_plan).heal(answer)
+
+
+def _take_in(context: RunContext, connection: Connection, answer: OpenAnswer) -> None:
+    """What the answer says of the chain, of acknowledgements, and of the own streams, whose last
+    batches there are known to be the ones here.
+    """
     if context.is_head_office:
         refresh_sites(context, connection, answer.sites)
     context.check_sites(connection, context)  # a refused run has done nothing
@@ -129,7 +164,7 @@ def _open(context: RunContext, connection: Connection) -> OpenAnswer:
         data = context.staging.get(name)
         if data is not None:
             context.web.put_body(name, data)
-    return answer
+    send_again(context, connection, answer.again)
 
 
 # --- sending --------------------------------------------------------------------------------------
@@ -194,18 +229,32 @@ def _receive(
         _say_what_waits(context, connection, answer)
         if not answer.batches and not _moves(connection, answer):
             break
-        received: Channel[Received] = Channel(_AHEAD)
-        with ExitStack() as stack:
-            receive = Receive(context, answer, received)
-            stack.callback(receive.close)
-            apply = Apply(context, received)
-            stack.callback(apply.close)
-            pump.run([receive, apply])
+        _read_round(context, answer, pump)
         answer = _ask_again(context, connection)
         if not answer.batches and not answer.loads:
             break
     context.tally.finish(Stage.RECEIVING)
     context.tally.finish(Stage.UPDATING)
+
+
+def _receive_plan(context: RunContext, connection: Connection, pump: Pump) -> None:
+    """Receive the chain's newest plan alone: own mail that is read back may be sealed by it."""
+    before, plan = set(context.stopped), str(Stream(HEAD_OFFICE, PLAN_CHANNEL))
+    context.stopped |= ledger.streams(connection).keys() - {plan}
+    answer = _ask_again(context, connection)
+    context.stopped |= {stream.stream for stream in answer.streams} - {plan}
+    _read_round(context, answer, pump)
+    context.stopped = before
+
+
+def _read_round(context: RunContext, answer: MailAnswer, pump: Pump) -> None:
+    received: Channel[Received] = Channel(_AHEAD)
+    with ExitStack() as stack:
+        receive = Receive(context, answer, received)
+        stack.callback(receive.close)
+        apply = Apply(context, received)
+        stack.callback(apply.close)
+        pump.run([receive, apply])
 
 
 def _ask_again(context: RunContext, connection: Connection) -> MailAnswer:

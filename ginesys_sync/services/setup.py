@@ -22,7 +22,7 @@ from ginesys_sync.core.settings import (
 )
 from ginesys_sync.engine.webdb import WebDatabase
 from ginesys_sync.services.plans import read_plan
-from ginesys_sync.services.site import EPOCH, INCARNATION, PROGRAM, SITE, new_nonce
+from ginesys_sync.services.site import PROGRAM, new_nonce
 from ginesys_sync.shop.schema import create_tables
 from ginesys_sync.store.database import (
     Connection,
@@ -35,6 +35,7 @@ from ginesys_sync.store.database import (
     transaction,
     write_state,
 )
+from ginesys_sync.store.identity import EPOCH, INCARNATION, SITE
 from ginesys_sync.store.plans import forget_installed, install_plan
 from ginesys_sync.wire.messages import EnrolAnswer, EnrolRequest
 

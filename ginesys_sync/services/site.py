@@ -16,10 +16,10 @@ from ginesys_sync.core.plan import Plan, with_own_entities
 from ginesys_sync.core.settings import Home, open_home
 from ginesys_sync.engine.webdb import WebDatabase
 from ginesys_sync.store.database import Connection, Database, read_state, require_current
+from ginesys_sync.store.identity import EPOCH, INCARNATION, SITE
 from ginesys_sync.store.plans import present_plan
 
 PROGRAM = f"ginesys-sync {__version__}"
-EPOCH, INCARNATION, SITE = "epoch", "incarnation", "site"
 
 
 @dataclass(frozen=True, slots=True)

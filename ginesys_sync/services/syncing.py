@@ -34,7 +34,7 @@ from ginesys_sync.engine.staging import Staging
 from ginesys_sync.services.audit import present_user
 from ginesys_sync.services.site import PROGRAM, OpenSite, opened_site
 from ginesys_sync.store import parking, runs, sites
-from ginesys_sync.store.database import Connection, Database
+from ginesys_sync.store.database import Connection
 from ginesys_sync.store.fence import raise_fence
 
 LOCK_FILE = "run.lock"
@@ -215,9 +215,10 @@ def _run(
             tally=tally,
             check_sites=check_asked,
         )
-        writer = _ProgressWriter(site.database, run, tally, clock)
+        writer = _ProgressWriter(context)
         stack.callback(writer.close)
         fault = _attempt(context, make_pump(lambda: None))
+    run = context.run  # a database that was brought back from an older copy took a higher number
     attention = parking.count_parked(connection)
     ended = _ended(run, fault, attention, context.notes)
     told = (
@@ -264,11 +265,8 @@ def _ended(run: int, fault: KnownError | None, attention: int, notes: Sequence[s
 class _ProgressWriter:
     """Writes how a run stands into the database, a few times a second, for the windows to read."""
 
-    def __init__(self, database: Database, run: int, tally: Tally, clock: Clock) -> None:
-        self._database = database
-        self._run = run
-        self._tally = tally
-        self._clock = clock
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work, name="progress")
         self._thread.start()
@@ -280,13 +278,14 @@ class _ProgressWriter:
 
     def _work(self) -> None:
         last: object = None
-        with self._database.connect() as connection:
+        context, tally = self._context, self._context.tally
+        with context.database.connect() as connection:
             while True:
                 is_over = self._over.wait(_PROGRESS_SECONDS)
-                document = {"stage": self._tally.stage.value, "stages": self._tally.document()}
+                document = {"stage": tally.stage.value, "stages": tally.document()}
                 if document != last:
                     try:
-                        runs.write_progress(connection, self._run, document, iso(self._clock.now()))
+                        runs.write_progress(connection, context.run, document, context.now())
                     except KnownError as fault:
                         log.warning("progress not written: %s", fault.detail)
                     last = document

@@ -42,6 +42,14 @@ class BodyBooks:
             (entity.name, acknowledged, entity.name),
         )
 
+    def edited_since(self, entity: Entity, span: Span, from_gone: bool) -> list[int]:
+        """Records that somebody wrote here and that have not been sealed since."""
+        return self._ids(
+            f"SELECT b.{ID} FROM body.{_table(entity, from_gone)} b WHERE {within('b', span)} "
+            f"AND {_noted(entity, EDITED)}",
+            (entity.name,),
+        )
+
     def edited_meanwhile(
         self, entity: Entity, span: Span, from_gone: bool, origin: str
     ) -> list[int]:

@@ -90,6 +90,13 @@ def end_load(connection: Connection, site: str, stream: str) -> None:
     raw(connection).execute("DELETE FROM sync_load WHERE site = ? AND stream = ?", (site, stream))
 
 
+def forget_loads(connection: Connection) -> None:
+    """Inside the caller's transaction: which loads are owed is not known any more; the Web Database
+    says which are still wanted.
+    """
+    connection.execute(schema.load.delete())
+
+
 def _document(chunk: BuiltChunk) -> list[Any]:
     last = [{"hex": part.hex()} if isinstance(part, bytes) else part for part in chunk.last]
     return [

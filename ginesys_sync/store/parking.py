@@ -19,6 +19,10 @@ from ginesys_sync.wire.body import GONE, ID, quoted
 
 KEPT_EDIT = "kept_edit"
 """Not a fault: a shared record with an edit of this site waits for head office's answer."""
+TOO_LARGE = "too_large"
+"""Of this site itself: a record that fits no batch."""
+USED_TWICE = "used_twice"
+"""Of this site itself: a record whose number the chain knows as another one's."""
 _KEY = "k1, k2, k3, k4"
 
 

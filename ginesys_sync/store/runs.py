@@ -105,6 +105,15 @@ def end_run(
         )
 
 
+def renumber_run(connection: Connection, no: int, to: int) -> None:
+    """Inside the caller's transaction: a run under way takes a higher number, because the database
+    was brought back from an older copy and the numbers up to there were used.
+    """
+    execute = raw(connection).execute
+    for table, column in (("sync_run", "no"), ("sync_request", "run"), ("sync_progress", "run")):
+        execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (to, no))
+
+
 def close_killed(connection: Connection, at: str) -> int:
     """Runs that never ended were killed: say so. Called by the next run, under the lock. Returns
     how many.

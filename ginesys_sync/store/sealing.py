@@ -98,8 +98,18 @@ class SealReader:
             self._run("SELECT 1 FROM main.sync_state LIMIT 1").fetchall()
             held = {kind: blocks.names_of(self._connection, kind) for kind in blocks.Held}
         does_hold = self._is_head_office and (held[Held.ENTITY] or held[Held.RECORD])
-        self._free = blocks.FREE if does_hold else ""
+        self._free = (blocks.FREE if does_hold else "") + self._awaited(site)
         self._unsent = held[Held.UNSENT] if self._is_head_office else frozenset[str]()
+
+    def _awaited(self, site: str) -> str:
+        """SQL: no version of the record that this site itself sent, and has lost, waits to be put
+        back: what was written under its key since is not sent over it.
+        """
+        waits = "FROM main.sync_parked p WHERE p.origin ="
+        if not self._run(f"SELECT 1 {waits} ? LIMIT 1", (site,)).fetchone():
+            return ""
+        of_record = f"p.entity = c.entity AND {equal('p', parts(4), 'c', parts(4))}"
+        return f" AND NOT EXISTS (SELECT 1 {waits} '{site}' AND {of_record})"
 
     def close(self) -> None:
         """End the snapshot."""
