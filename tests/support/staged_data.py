@@ -22,6 +22,7 @@ from ginesys_sync.services.views import (
     Light,
     Overview,
     Progress,
+    RecordRow,
     RunGroup,
     RunSummary,
     SiteLine,
@@ -311,3 +312,23 @@ def summary(
         stopped.advice if outcome is Outcome.STOPPED else "",
         stopped.detail if outcome is Outcome.STOPPED else "",
     )
+
+
+def items() -> list[tuple[str, ...]]:
+    """A long Item Master."""
+    name = "Hanging heart T-light holder, white no."
+    return [(f"{85000 + n}A", f"{name} {n}", "Gifts", "1.95", "2.95") for n in range(2000)]
+
+
+def records() -> list[RecordRow]:
+    """What a batch holds: a page and a bit."""
+    return [
+        RecordRow(
+            "prices",
+            f"{85000 + n}A / 2026-11-{n % 28 + 1:02d}",
+            f"Price of {85000 + n}A",
+            n % 17 == 5,
+            "",
+        )
+        for n in range(130)
+    ]

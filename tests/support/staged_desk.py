@@ -75,16 +75,7 @@ class StagedDesk(StagedJourneys, StagedSchedules):
             "",
             (("Answered in", "12 ms"), ("Web Database program", "0.1.0")),
         )
-        self.items = [
-            (
-                f"{85000 + n}A",
-                f"Hanging heart T-light holder, white no. {n}",
-                "Gifts",
-                "1.95",
-                "2.95",
-            )
-            for n in range(2000)
-        ]
+        self.items = data.items()
         self.stage_schedules()
         self.told = data.overview(is_ho, data.summary(self.is_ho, self.stopped, None))
         self._version = 1
@@ -278,16 +269,7 @@ class StagedDesk(StagedJourneys, StagedSchedules):
     def records(self, stream: str, batch: int, after: int | None, limit: int) -> Page[RecordRow]:
         self._ask()
         start = after or 0
-        whole = [
-            RecordRow(
-                "prices",
-                f"{85000 + n}A / 2026-11-{n % 28 + 1:02d}",
-                f"Price of {85000 + n}A",
-                n % 17 == 5,
-                "",
-            )
-            for n in range(130)
-        ]
+        whole = data.records()
         end = start + limit
         return Page(tuple(whole[start:end]), end if end < len(whole) else None)
 
