@@ -83,6 +83,14 @@ def _discard(asked: argparse.Namespace) -> int:
     return _say(discard(asked.home, asked.entity, asked.key, asked.site, asked.reason))
 
 
+def _answer(asked: argparse.Namespace) -> int:
+    from ginesys_sync.services.sweeps import answer_sweep
+
+    answer_sweep(asked.home, asked.entity, may_go=asked.go, reason=asked.reason)
+    print("They go with the next sync." if asked.go else "They stay.")
+    return 0
+
+
 def _send_again(asked: argparse.Namespace) -> int:
     from ginesys_sync.services.sending_again import send_again
 
@@ -165,6 +173,7 @@ _VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "send-again": _send_again,
     "reload": _reload,
     "withdraw": _withdraw,
+    "answer": _answer,
     "preview": _preview,
     "blocks": _blocks,
     "audit": _audit,

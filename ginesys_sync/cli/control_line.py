@@ -22,6 +22,8 @@ Send again, or bring a store up to date from the beginning:
 What needs attention (`status --attention` lists it):
   ginesys-sync control --home ho retry --entity bills --key "S001 / 17"
   ginesys-sync control --home ho discard --entity bills --key "S001 / 17" --yes
+After a full load that left out more than a tenth of a kind (at the store):
+  ginesys-sync control --home s001 answer --entity items --go
 Everything done here is in the list of `ginesys-sync control --home ho audit`.
 
 Exit codes: 0 done, 1 done with something that needs attention (a preview with something odd),
@@ -49,6 +51,7 @@ def add_parser(verbs: _Verbs[argparse.ArgumentParser]) -> None:
     )
     _add_blocks(under)
     _add_attention(under)
+    _add_answer(under)
     _add_sending(under)
     _add_lists(under)
 
@@ -80,6 +83,16 @@ def _add_attention(under: _Verbs[argparse.ArgumentParser]) -> None:
         if verb == "discard":
             one.add_argument("--yes", action="store_true", help="yes, for good")
             _reason(one)
+
+
+def _add_answer(under: _Verbs[argparse.ArgumentParser]) -> None:
+    words = "say whether records that a full load left out may go (at the store)"
+    answer = under.add_parser("answer", help=words, description=_sentence(words))
+    answer.add_argument("--entity", required=True, metavar="KIND", help="as listed")
+    which = answer.add_mutually_exclusive_group(required=True)
+    which.add_argument("--go", action="store_true", help="the next sync deletes them here")
+    which.add_argument("--keep", action="store_true", help="they stay, and are asked about no more")
+    _reason(answer)
 
 
 def _add_sending(under: _Verbs[argparse.ArgumentParser]) -> None:

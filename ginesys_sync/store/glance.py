@@ -67,9 +67,14 @@ SELECT value FROM (
   SELECT value, 1 AS place FROM sync_site_policy WHERE name = 'schedule' AND site = ?
   UNION ALL SELECT value, 2 FROM sync_master_policy WHERE name = 'schedule'
 ) ORDER BY place LIMIT 1"""
+OPEN_QUESTION = (
+    "name >= 'sweep_question ' AND name < 'sweep_question!' AND value ->> 'answer' = 'asked'"
+)
+"""Which rows of `sync_state` are questions of `store.sweeping` that nobody has answered yet."""
 COUNT_ATTENTION = (
     "SELECT (SELECT count(*) FROM sync_parked WHERE code <> 'kept_edit') "
-    "+ (SELECT count(*) FROM sync_attention)"
+    "+ (SELECT count(*) FROM sync_attention) "
+    f"+ (SELECT count(*) FROM sync_state WHERE {OPEN_QUESTION})"
 )
 
 

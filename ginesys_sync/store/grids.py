@@ -13,7 +13,13 @@ from sqlalchemy import Connection
 
 from ginesys_sync.core.errors import Cancelled
 from ginesys_sync.store.database import raw
-from ginesys_sync.store.glance import COUNT_ATTENTION, TARGET, UNACKNOWLEDGED, WAITING_RECORDS
+from ginesys_sync.store.glance import (
+    COUNT_ATTENTION,
+    OPEN_QUESTION,
+    TARGET,
+    UNACKNOWLEDGED,
+    WAITING_RECORDS,
+)
 
 _OPERATIONS = 20_000
 """Steps of a query between two looks at whether it is to stop: a millisecond or so."""
@@ -251,12 +257,17 @@ def attention_lines(
     connection: Connection, me: str, offset: int, limit: int
 ) -> list[AttentionLine]:
     """What needs attention, newest first."""
-    query = """
+    query = f"""
 SELECT id, :me, entity, rtrim(k1 || ' / ' || k2 || ' / ' || k3 || ' / ' || k4, ' /'), code, reason,
   missing, stream, no, first_at, last_at, tries FROM sync_parked WHERE code <> 'kept_edit'
 UNION ALL
 SELECT -id, site, entity, key, code, reason, '', stream, no, first_at, last_at, 0
 FROM sync_attention
+UNION ALL
+SELECT 0, :me, value ->> 'entity', '', 'sweep_asks', (value ->> 'extra') || ' of the '
+  || (value ->> 'total') || ' records here are not in head office''s full load. Say whether they '
+  || 'may go.', '', value ->> 'stream', value ->> 'no', value ->> 'asked_at', value ->> 'asked_at',
+  0 FROM sync_state WHERE {OPEN_QUESTION}
 ORDER BY 11 DESC, 1 DESC LIMIT :limit OFFSET :offset"""
     rows = raw(connection).execute(query, {"me": me, "limit": limit, "offset": offset})
     return [AttentionLine(*row) for row in rows]

@@ -6,6 +6,7 @@ import pytest
 
 from ginesys_sync.core.errors import KnownError
 from ginesys_sync.core.status import Outcome
+from ginesys_sync.services.status import status_rows
 from ginesys_sync.services.sweeps import answer_sweep, sweep_questions
 from tests.engine.test_first_load import ITEMS, S003, chain
 from tests.support.chain_floor import HO, ChainFloor
@@ -41,6 +42,8 @@ def test_more_than_a_tenth_is_kept_and_asked_about_in_every_run(chain: ChainFloo
     assert len(chain.codes(S003, "item")) == 600
     (question,) = sweep_questions(chain.home(S003))
     assert (question.entity, question.extra, question.total) == ("items", 300, 600)
+    rows = status_rows(chain.home(S003), "attention", 10)
+    assert [(row["entity"], row["code"]) for row in rows] == [("Items", "sweep_asks")]
 
 
 def test_the_answer_that_they_may_go_lets_them_go_and_spares_what_came_since(
