@@ -26,7 +26,8 @@ Only Python 3.11 or newer and pip are needed.
   check [PYTEST ARGUMENTS]        everything a change must pass: ruff, its format, mypy, the floors
                                   of the house, and the tests; ends with a table
   bench [NAME ...]                measure the speed and say whether the limits hold
-  pictures [ARGUMENTS]            paint every page, light and dark, into files to look at
+  pictures [--dir DIR]            paint every screen in all its faces, light and dark, at 100 and
+       [--only WORD]              150 %, with contact sheets; fails when a word is cut or too weak
 
 `VERB --help` is answered by the program behind the verb. The exit code is that program's own; it is
 2 when the work could not begin.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from PySide6.QtWidgets import QAbstractButton, QLabel, QScrollArea, QWidget
 
 from ginesys_sync.ui import offscreen
 from ginesys_sync.ui.widgets.sync_window import SyncWindow
+from tests.support.judged import cut
 from tests.support.staged_desk import StagedDesk
 from tests.ui.conftest import Opens, OpensPos
 
@@ -21,33 +21,6 @@ STAGES: dict[str, Callable[[StagedDesk], StagedDesk]] = {
     "attention": StagedDesk.needing_attention,
     "scheduled": StagedDesk.with_schedules,
 }
-
-
-def cut(window: QWidget) -> list[str]:
-    """The words that have less room than they need, and the pages that are wider than what shows
-    them."""
-    found = []
-    for child in window.findChildren(QWidget):
-        if not child.isVisible():
-            continue
-        if isinstance(child, QLabel) and child.text().strip() and child.pixmap().isNull():
-            if child.wordWrap():
-                is_cut = child.height() < child.heightForWidth(child.width())
-            else:
-                is_cut = child.width() < child.sizeHint().width()
-            if is_cut or child.height() < child.fontMetrics().height():
-                found.append(f"label {child.text()!r}")
-        if (
-            isinstance(child, QAbstractButton)
-            and child.text()
-            and child.width() < child.minimumSizeHint().width()
-        ):
-            found.append(f"button {child.text()!r}")
-        if isinstance(child, QScrollArea):
-            inside = child.widget()
-            if inside is not None and inside.width() > child.viewport().width():
-                found.append(f"page {type(child).__name__} is wider than its window")
-    return found
 
 
 def shrink(window: SyncWindow) -> None:

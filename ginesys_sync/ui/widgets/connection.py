@@ -96,6 +96,9 @@ class ConnectionPanel(QWidget):
                 self.values[name].setTextInteractionFlags(flags)
                 label = QLabel(name)
                 theme.mark(label, "muted")
+                # An answer that wraps below must never press a line together.
+                for part in (label, self.values[name]):
+                    part.setMinimumHeight(part.fontMetrics().height())
                 self.facts.addRow(label, self.values[name])
             self.values[name].setText(value)
             self.values[name].setAccessibleName(f"{name}: {value}")
