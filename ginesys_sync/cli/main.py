@@ -10,7 +10,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from ginesys_sync import __version__
-from ginesys_sync.cli import control_line, schedule
+from ginesys_sync.cli import alerts, control_line, schedule
 from ginesys_sync.core.errors import KnownError
 
 _TEACH = """\
@@ -75,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
     )
     service.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     schedule.add_parser(verbs)
+    alerts.add_parser(verbs)
     _add_where(verbs)
     control_line.add_parser(verbs)
     _add_plan(verbs)

@@ -130,6 +130,12 @@ def _support_bundle(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _alerts(asked: argparse.Namespace) -> int:
+    from ginesys_sync.cli.alerts import run
+
+    return run(asked)
+
+
 def _batch(asked: argparse.Namespace) -> int:
     from ginesys_sync.services.batches import show_batch
 
@@ -222,6 +228,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "pos": _pos,
     "service": _service,
     "schedule": _schedule,
+    "alerts": _alerts,
     "control": _control,
     "plan": _plan,
     "support-bundle": _support_bundle,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from ginesys_sync.core.model import HEAD_OFFICE
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.staging import Staging
-from ginesys_sync.store import ledger, run_list
+from ginesys_sync.store import board, ledger, run_list
 from ginesys_sync.store.arrivals import forget_arrivals
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.fence import require_fence
@@ -39,7 +39,10 @@ def to_drop(bodies: list[tuple[str, int, float]], needed: set[str], now: float) 
 
 
 def flush(context: RunContext, connection: Connection) -> None:
-    """Drop what may go from the staged and the fetched bodies, and from the run list."""
+    """Drop what may go from the staged and the fetched bodies, and from the run list; head office
+    notes who was active."""
+    if context.is_head_office:
+        _note_activity(context, connection)
     now = context.clock.now().timestamp()
     _drop(context.inbox, set(), now)
     staged = ledger.staged_bodies(connection, context.site)
@@ -59,6 +62,13 @@ def flush(context: RunContext, connection: Connection) -> None:
         lambda: require_fence(connection, context.fence),
         lambda: context.clock.sleep(_PAUSE_SECONDS),
     )
+
+
+def _note_activity(context: RunContext, connection: Connection) -> None:
+    with transaction(connection):
+        require_fence(connection, context.fence)
+        board.note_records(connection, context.run, context.now())
+        board.purge_activity(connection, context.clock.now())
 
 
 def _drop(folder: Staging, needed: set[str], now: float) -> None:

@@ -17,7 +17,7 @@ from ginesys_sync.core.model import (
 )
 from ginesys_sync.core.plan import Plan
 from ginesys_sync.engine.context import RunContext
-from ginesys_sync.store import due_loads, sites
+from ginesys_sync.store import board, due_loads, sites
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.fence import require_fence
 from ginesys_sync.wire.messages import SiteChange, SiteContact
@@ -105,6 +105,7 @@ def take_contacts(
     after = merged(before, business, sites.business_groups(connection, plan), contacts)
     for answer in answers:
         sites.write_contact(connection, _contact(answer))
+    board.note_contacts(connection, at)
     for site in after.values():
         sites.write_site(connection, site)
     joined = _owe_loads(connection, answers, at)
@@ -120,6 +121,7 @@ def _contact(answer: SiteContact) -> sites.Contact:
         answer.program,
         answer.plan_version,
         answer.run,
+        answer.clock_ahead_seconds,
     )
 
 

@@ -230,6 +230,7 @@ def list_contacts(
             plan_version=row["plan_version"],
             run=row["run"],
             loads_wanted=wanted.get(row["site"], []),
+            clock_ahead_seconds=row["clock_ahead_seconds"],
         )
         for row in reader.execute(
             "SELECT * FROM sites WHERE organisation = ? AND site = coalesce(?, site) ORDER BY site",

@@ -12,6 +12,7 @@ from ginesys_sync.relay.mail import read_mail
 from ginesys_sync.relay.own import wanted_again
 from ginesys_sync.relay.problems import Refusal
 from ginesys_sync.relay.restores import head_body, recognise_life
+from ginesys_sync.relay.sightings import note_clock
 from ginesys_sync.relay.streams import own_streams
 from ginesys_sync.wire import messages
 from ginesys_sync.wire.routes import PROTOCOL, PROTOCOL_SKEW
@@ -63,6 +64,7 @@ def open_run(relay: Relay, caller: Caller, request: messages.OpenRequest) -> mes
                 caller.site,
             ),
         )
+        note_clock(relay, writer, caller, request.clock)
     if restored and not request.can_heal:
         raise Refusal("site_restored", site=caller.site, why=restored.why)
     with relay.database.reading() as reader:

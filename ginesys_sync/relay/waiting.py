@@ -21,6 +21,7 @@ from starlette.types import Receive
 from ginesys_sync.relay.bells import NOTHING_SEEN, listen
 from ginesys_sync.relay.desk import Caller, Relay
 from ginesys_sync.relay.problems import Refusal
+from ginesys_sync.relay.sightings import Sightings
 from ginesys_sync.wire.messages import WaitAnswer, WaitRequest
 
 _TICK_SECONDS = 0.1
@@ -65,6 +66,7 @@ class WaitingRoom:
     def __init__(self, relay: Relay, most: int | None = None) -> None:
         self._relay = relay
         self._most = most or _room_for_calls()
+        self._sightings = Sightings(relay)
         self._waiters: dict[str, _Waiter] = {}
         self._arrivals: list[_Waiter] = []
         self._somebody_came = asyncio.Event()
@@ -77,6 +79,7 @@ class WaitingRoom:
         is no room, and when a newer call of the same site comes; ClientDisconnect.
         """
         waiter = self._enter(caller.site, request.after)
+        self._sightings.see(caller)
         timer = asyncio.get_running_loop().call_later(request.seconds, waiter.due)
         line = asyncio.ensure_future(receive())
         ends: set[asyncio.Future[Any]] = {waiter.rang, line}

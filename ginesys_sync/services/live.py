@@ -26,6 +26,9 @@ LOOK_SECONDS = 0.5
 QUIET_SECONDS = 0.1
 BURST_SECONDS = 2.0
 WAIT_SECONDS = 30
+"""A store is seen at each of its calls; who waits longer is thought to be away."""
+HEAD_OFFICE_WAIT_SECONDS = 50
+"""Head office is nobody's to look for, and asks now and then who is there."""
 MOST_PAUSE_SECONDS = 60.0
 STUCK_SECONDS = 600.0
 _COLLECTING = Stage.COLLECTING.value
@@ -80,11 +83,13 @@ class Live:
         make_web: Callable[[], WebDatabase],
         ask: Callable[[], None],
         tell: Callable[[bool], None],
+        wait_seconds: int = WAIT_SECONDS,
     ) -> None:
         self._database = database
         self._make_web = make_web
         self._ask = ask
         self._tell = tell
+        self._wait_seconds = wait_seconds
         self._over = threading.Event()
         self._online = threading.Event()
         self._web: WebDatabase | None = None
@@ -170,7 +175,7 @@ class Live:
                     self._web = self._make_web()
                 if self._over.is_set():  # `close` may have found no client to stop
                     break
-                answer = self._web.wait(after, WAIT_SECONDS)
+                answer = self._web.wait(after, self._wait_seconds)
                 if answer.rang:
                     self._ask()
                 after = answer.at

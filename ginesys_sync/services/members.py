@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ginesys_sync.core.clock import SystemClock, iso
+from ginesys_sync.core.clock import Clock, SystemClock, iso
 from ginesys_sync.engine.members import take_contacts
 from ginesys_sync.services.site import opened_site
 from ginesys_sync.store.database import transaction
 
 
-def refresh_members(folder: Path) -> None:
+def refresh_members(folder: Path, clock: Clock | None = None) -> None:
     """Bring head office's list of sites up to date; a store has none to keep. Raises KnownError."""
     with opened_site(folder) as site:
         if not site.is_head_office:
@@ -22,4 +22,4 @@ def refresh_members(folder: Path) -> None:
         finally:
             web.close()
         with site.database.connect() as connection, transaction(connection):
-            take_contacts(connection, site.plan, answer.sites, iso(SystemClock().now()))
+            take_contacts(connection, site.plan, answer.sites, iso((clock or SystemClock()).now()))

@@ -12,7 +12,7 @@ from ginesys_sync.core.clock import Clock, from_iso, iso
 from ginesys_sync.core.errors import KnownError
 from ginesys_sync.core.schedule_times import missed
 from ginesys_sync.core.settings import open_home
-from ginesys_sync.services.live import Live
+from ginesys_sync.services.live import HEAD_OFFICE_WAIT_SECONDS, WAIT_SECONDS, Live
 from ginesys_sync.services.schedule_views import LIVE_STATE as LIVE_STATE
 from ginesys_sync.services.schedules import Effective, effective_schedule
 from ginesys_sync.services.site import OpenSite
@@ -84,7 +84,9 @@ class Planner:
         self._effective = found
         self._timing.follow(found)
         if found.is_live and self._live is None:
-            self._live = Live(self._site.database, self._site.web, self._ask_live, self._tell_live)
+            seconds = HEAD_OFFICE_WAIT_SECONDS if self._site.is_head_office else WAIT_SECONDS
+            site = self._site
+            self._live = Live(site.database, site.web, self._ask_live, self._tell_live, seconds)
         elif not found.is_live:
             self._stop_live()
 

@@ -84,7 +84,7 @@ def effective_schedule(connection: Connection, site: str, zone_name: str) -> Eff
     """What a site works by now: at head office its own; at a store its Site Policy, else the
     Master Policy."""
     text, source = _chosen(connection, site)
-    zone = _zone(zone_name)
+    zone = zone_or_own(zone_name)
     if not text:
         return Effective(None, Source.NONE, zone)
     try:
@@ -103,10 +103,11 @@ def _chosen(connection: Connection, site: str) -> tuple[str, Source]:
     return policies.master_policy(connection, POLICY) or "", Source.MASTER
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_or_own(name: str) -> ZoneInfo:
+    """The zone of a name; for one that this machine has no data for, its own: that is nearest."""
     try:
         return site_zone(name)
-    except ScheduleUnfit:  # a zone this machine has no data for: its own is nearest
+    except ScheduleUnfit:
         return site_zone("")
 
 
@@ -184,7 +185,7 @@ def master_schedule(connection: Connection) -> tuple[Schedule | None, KnownError
 
 def today(folder: Path, clock: Clock | None = None) -> date:
     """The day on the wall of a home's site."""
-    zone = _zone(open_home(folder).settings.time_zone)
+    zone = zone_or_own(open_home(folder).settings.time_zone)
     return (clock or SystemClock()).now().astimezone(zone).date()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,11 @@ from typing import Any
 from ginesys_sync.core.clock import from_iso, iso
 from ginesys_sync.core.status import Outcome
 from ginesys_sync.services import grids as words
+from ginesys_sync.services.board import read_board
+from ginesys_sync.services.board_views import BoardLine
 from ginesys_sync.services.home_desk import attention_page
 from ginesys_sync.services.run_list import newest_lines, what_of
+from ginesys_sync.services.schedules import zone_or_own
 from ginesys_sync.services.site import OpenSite, opened_site
 from ginesys_sync.services.site_lines import site_lines
 from ginesys_sync.services.summary import run_row
@@ -68,8 +71,40 @@ def _received(connection: Connection, site: OpenSite, limit: int) -> list[Flat]:
 
 
 def _sites(connection: Connection, site: OpenSite, limit: int) -> list[Flat]:
-    del site
-    return [_site(line) for line in islice(site_lines(connection), limit)]
+    lines = list(islice(site_lines(connection), limit))
+    if not site.is_head_office:
+        return [_site(line) | dict.fromkeys(_BOARD) for line in lines]
+    zone = zone_or_own(site.home.settings.time_zone)
+    board = {line.code: line for line in read_board(connection, datetime.now(UTC), zone).lines}
+    return [_site(line) | _on_board(board[line.code]) for line in lines]
+
+
+_BOARD = (
+    "level", "why", "is_online", "waiting_in_all", "oldest_waiting_at", "unprocessed",
+    "is_program_old", "is_plan_old", "clock_ahead_seconds", "is_live", "next_run_at",
+    "records_24h", "contacts_24h", "alerts",
+)  # fmt: skip
+"""What the site board adds; null at a store, which has none."""
+
+
+def _on_board(line: BoardLine) -> Flat:
+    values = (
+        line.level.value,
+        line.why,
+        line.is_online,
+        line.waiting,
+        _at(line.oldest_at),
+        line.unprocessed,
+        line.is_program_old,
+        line.is_plan_old,
+        line.clock_ahead_seconds,
+        line.is_live,
+        _at(line.next_run_at),
+        sum(hour.records for hour in line.hours),
+        sum(hour.contacts for hour in line.hours),
+        len(line.alerts),
+    )
+    return dict(zip(_BOARD, values, strict=True))
 
 
 def _site(line: SiteLine) -> Flat:

@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 
 from ginesys_sync.core.clock import SystemClock
 from ginesys_sync.core.errors import AlreadyRunning, HomeUnusable, KnownError
+from ginesys_sync.services.alert_watch import AlertWatch
 from ginesys_sync.services.planner import Planner
 from ginesys_sync.services.site import OpenSite, opened_site
 from ginesys_sync.services.syncing import Ask, Ended, sync
@@ -119,6 +120,7 @@ class Service:
         self._is_orphan = threading.Event()
         self._wake = threading.Event()
         self._clock = SystemClock()
+        self._alerts: AlertWatch | None = None
 
     def stop(self) -> None:
         """End after the present run's current slice."""
@@ -172,6 +174,8 @@ class Service:
         runs.mark_request(
             connection, request.id, runs.ENDED, ended.run or None, message=ended.closing
         )
+        if self._alerts is not None:
+            self._alerts.look_soon()
 
     def _run(self, connection: Connection, request: runs.Request) -> Ended:
         def is_cancelled() -> bool:
@@ -201,6 +205,9 @@ class Service:
         """From here on runs are asked for by the schedule and by live mode, as they come."""
         self._planner = Planner(site, connection, self._clock, self._wake.set, self._minutes)
         stack.callback(self._planner.close)
+        if site.is_head_office:
+            self._alerts = AlertWatch(site, self._clock)
+            stack.callback(self._alerts.close)
 
 
 def serve(folder: Path, *, is_child: bool = False, minutes: int | None = None) -> int:

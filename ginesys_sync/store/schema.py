@@ -364,6 +364,18 @@ alert = Table(
 )
 """One row from the moment something is wrong at a site until it is right again."""
 
+activity = Table(
+    "sync_activity",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("hour", Integer, primary_key=True),
+    Column("contacts", Integer, nullable=False, server_default=text("0")),
+    Column("records", Integer, nullable=False, server_default=text("0")),
+    sqlite_with_rowid=False,
+)
+"""Head office's: how alive each site was in an hour (since 1970, UTC). `contacts` counts how often
+it was seen to have called, `records` what it sent and confirmed. Kept for about a day."""
+
 arrival = Table(
     "sync_arrival",
     metadata,

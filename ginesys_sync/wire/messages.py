@@ -315,7 +315,11 @@ class MailAnswer(Message):
 
 
 class SiteContact(Message):
-    """What the Web Database knows of a site (for head office only)."""
+    """What the Web Database knows of a site (for head office only).
+
+    clock_ahead_seconds: how far the site's clock was ahead of the Web Database's when it last
+    opened a run.
+    """
 
     site: SiteCodeText
     role: Literal["ho", "store"]
@@ -326,6 +330,7 @@ class SiteContact(Message):
     plan_version: Number = 0
     run: Number = 0
     loads_wanted: list[StreamText] = []
+    clock_ahead_seconds: Annotated[int, Field(ge=-(2**40), le=2**40)] = 0
 
 
 class Chain(Message):

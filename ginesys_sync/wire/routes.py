@@ -38,7 +38,7 @@ MAX_HELD_RECORDS = 10_000
 """Records that a first load may name as held back; of more, whole kinds."""
 MAX_LOAD_CHUNKS = 20_000
 """Chunks of one first load of one stream: 200 million records at 10,000 a chunk."""
-MAX_WAIT_SECONDS = 30
+MAX_WAIT_SECONDS = 55
 """How long one call waits for news: shorter than proxies let an answer take."""
 
 UPLOAD_OFFSET_HEADER = "Upload-Offset"

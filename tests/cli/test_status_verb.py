@@ -17,7 +17,9 @@ SHAPES = {
     ),
     "sites": (
         "site name state last_seen_at waiting unacknowledged attention program plan_version "
-        "can_sync why_not"
+        "can_sync why_not level why is_online waiting_in_all oldest_waiting_at unprocessed "
+        "is_program_old is_plan_old clock_ahead_seconds is_live next_run_at records_24h "
+        "contacts_24h alerts"
     ),
     "attention": "site entity key code reason missing stream batch first_at last_at tries",
     "runs": (

@@ -52,7 +52,7 @@ ACK = {
         (routes.ENROL, {"site": "lower", "role": "store"}),
         (routes.WAIT, {"after": 0}),
         (routes.WAIT, {"after": -1, "seconds": 0}),
-        (routes.WAIT, {"seconds": 31}),
+        (routes.WAIT, {"seconds": 56}),
         (routes.WAIT, {"seconds": 0.5}),
     ],
 )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ginesys_sync.core.clock import iso
 from ginesys_sync.core.errors import Refused
 from ginesys_sync.wire.messages import StreamPlace
 from tests.relay.lanes import TO_HO, Body, Lane
@@ -63,3 +65,13 @@ def test_a_body_that_was_lost_on_the_disk_is_asked_for_again(
     store.web.put_body(large.sha256, large.data)
     assert store.open().missing == []
     assert path.read_bytes() == large.data
+
+
+def test_head_office_learns_how_far_a_clock_is_ahead(ho: Member, new_store: NewStore) -> None:
+    fast, slow = new_store(), new_store()
+    fast.open(1, clock=iso(datetime.now(UTC) + timedelta(minutes=7)))
+    slow.open(1, clock=iso(datetime.now(UTC) - timedelta(days=2)))
+    ahead = {each.site: each.clock_ahead_seconds for each in ho.open(1).sites}
+    assert abs(ahead[fast.site] - 420) < 30
+    assert abs(ahead[slow.site] + 2 * 86_400) < 30
+    assert abs(ahead["HO"]) < 30

@@ -24,10 +24,12 @@ from ginesys_sync.engine.webdb import WebDatabase
 from ginesys_sync.relay import access, waiting
 from ginesys_sync.relay.app import make_app
 from ginesys_sync.relay.desk import Relay, open_relay
+from ginesys_sync.relay.sightings import note_waiting
 from ginesys_sync.wire import routes
 from ginesys_sync.wire.messages import SiteChange, WaitAnswer
 from tests.relay.calls import call
 from tests.relay.lanes import Body, Lane
+from tests.support.hands import Hands
 from tests.support.relay_server import Member, RelayServer, serving
 
 
@@ -46,6 +48,13 @@ def begin(threads: ThreadPoolExecutor, member: Member, seconds: int = 30) -> Fut
 def is_here(server: RelayServer, member: Member) -> None:
     """One round of the waiting room: whoever called before this has come in."""
     call(server, member, routes.WAIT, {"after": 0, "seconds": 0})
+
+
+def are_seen(ho: Member, sites: set[str]) -> None:
+    """That these wait has been noted, as it is once a minute."""
+    ends_at = time.monotonic() + 20
+    while not sites <= {each.site for each in ho.web.chain().sites if each.last_seen_at}:
+        assert time.monotonic() < ends_at, "not all were seen"
 
 
 def test_only_whom_it_concerns_wakes(
@@ -300,7 +309,7 @@ def test_waiting_costs_next_to_nothing(tmp_path: Path) -> None:
             lines = [Line(server.url, site, key) for site, key in keys.items()]
             for line in lines:
                 await line.ask(at, 3)
-            await asyncio.to_thread(is_here, server, ho)
+            await asyncio.to_thread(are_seen, ho, set(keys))
             before, began = files(), sum(process.cpu_times()[:2])
             first = await lines[0].answer()
             spent = sum(process.cpu_times()[:2]) - began
@@ -365,3 +374,37 @@ def test_a_fault_of_the_database_is_said_and_the_room_goes_on(
         with pytest.raises(Exception, match="disk is full"):
             one.web.wait(None, 0)
     assert two.web.wait(None, 0).rang
+
+
+def test_who_waits_is_seen_though_it_opens_no_run_and_that_is_noted_once_a_minute(
+    server: RelayServer, ho: Member, new_store: Callable[[], Member]
+) -> None:
+    store = new_store()
+    store.web.wait(None, 0)
+    are_seen(ho, {store.site})
+    seen = {each.site: each.last_seen_at for each in ho.web.chain().sites}[store.site]
+    for _ in range(3):
+        store.web.wait(None, 0)
+    other = new_store()
+    other.web.wait(None, 0)
+    are_seen(ho, {other.site})  # what came before has been noted by now
+    assert {each.site: each.last_seen_at for each in ho.web.chain().sites}[store.site] == seen
+
+
+def test_a_minute_later_it_is_noted_again(tmp_path: Path) -> None:
+    with RelayServer(tmp_path / "home") as server:
+        member = Member(server, "S001")
+    hands = Hands()
+    with contextlib.closing(open_relay(server.home, hands)) as relay:
+        caller = access.recognise(relay, f"Bearer S001:{member.key}")
+
+        def noted() -> str | None:
+            note_waiting(relay, [caller])
+            with relay.database.reading() as reader:
+                return access.list_contacts(reader, relay.organisation, "S001")[0].last_seen_at
+
+        first = noted()
+        hands.sleep(30)
+        assert noted() == first
+        hands.sleep(30)
+        assert noted() != first

@@ -1,4 +1,4 @@
-"""The bells that wake waiting sites.
+"""The bells that wake waiting sites, and how far each site's clock is ahead.
 
 A bell is one row for one piece of news, whomever it concerns: `whom` is `*`, the name of an
 audience, or sites joined by commas; the sites in `save` are not meant. Numbers only grow, and a row
@@ -24,6 +24,7 @@ SCHEMA = (
         PRIMARY KEY (organisation, id)
     ) STRICT, WITHOUT ROWID
     """,
+    "ALTER TABLE sites ADD COLUMN clock_ahead_seconds INTEGER NOT NULL DEFAULT 0",
     "CREATE INDEX reach_released ON reach (organisation, stream, released) WHERE released > 0",
 )
 

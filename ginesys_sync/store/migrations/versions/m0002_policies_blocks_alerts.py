@@ -1,4 +1,5 @@
-"""What plans and controls the sync: policies, blocks, the audit list, alerts, arrivals."""
+"""What plans and controls the sync: policies, blocks, the audit list, alerts, activity,
+arrivals."""
 
 from __future__ import annotations
 
@@ -32,6 +33,11 @@ STATEMENTS = (
         TEXT NOT NULL, since TEXT NOT NULL, told_at TEXT, cleared_at TEXT, PRIMARY KEY (id))
     """,
     "CREATE INDEX sync_alert_open ON sync_alert (cleared_at, kind, site)",
+    """
+        CREATE TABLE sync_activity (site TEXT NOT NULL, hour INTEGER NOT NULL, contacts INTEGER
+        DEFAULT 0 NOT NULL, records INTEGER DEFAULT 0 NOT NULL, PRIMARY KEY (site, hour))
+        WITHOUT ROWID
+    """,
     """
         CREATE TABLE sync_arrival (id INTEGER NOT NULL, run INTEGER NOT NULL, entity TEXT NOT NULL,
         k1 DEFAULT '' NOT NULL, k2 DEFAULT '' NOT NULL, k3 DEFAULT '' NOT NULL, k4 DEFAULT '' NOT
