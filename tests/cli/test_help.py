@@ -19,6 +19,7 @@ VERBS = (
     "pos",
     "service",
     "batch",
+    "control",
     "relay",
 )
 
@@ -74,6 +75,7 @@ def test_version_is_told() -> None:
         ("sync", "--home", "x", "--events", "xml"),
         ("init", "--home", "x", "--site", "HO"),
         ("batch",),
+        ("control",),
         ("relay",),
     ],
     ids=" ".join,

@@ -159,6 +159,7 @@ def test_a_blocked_store_is_refused_keeps_what_it_has_and_catches_up(floor: Chai
     floor.settle(rounds=1)
     blocking.block_site(floor.home(HO), S001, "stock taking")
     assert floor.scalar(HO, "SELECT state FROM sync_site WHERE code = 'S001'") == "blocked"
+    assert {row[1] for row in floor.sql(HO, "SELECT * FROM sync_change")} <= {"sync_site"}
     floor.sql(HO, "UPDATE item SET name = 'newer'", "UPDATE notice SET words = 'newer'")
     floor.done(HO)
     ended = floor.sync(S001)

@@ -96,6 +96,18 @@ def test_reloaded_twice_while_the_first_load_is_offered_it_gets_the_second(
     assert chain.sql(HO, "SELECT * FROM sync_load") == []
 
 
+def test_a_store_that_is_set_up_again_while_its_load_is_offered_gets_another(
+    chain: ChainFloor,
+) -> None:
+    chain.join(S003)
+    chain.sync(S003)
+    chain.done(HO)
+    chain.join(S003)
+    chain.settle(S003, rounds=2)
+    chain.assert_equal([S003])
+    assert chain.sql(HO, "SELECT * FROM sync_load") == []
+
+
 def test_together_with_a_store_that_joins_it_shares_the_load_and_misses_nothing(
     chain: ChainFloor,
 ) -> None:
@@ -112,15 +124,18 @@ def test_together_with_a_store_that_joins_it_shares_the_load_and_misses_nothing(
 
 
 def test_a_reload_sweeps_nothing_that_head_office_holds_back(chain: ChainFloor) -> None:
-    blocking.block_record(chain.home(HO), "items", "I30", "not checked")
-    chain.sql(HO, "UPDATE item SET name = 'not checked' WHERE code = 'I30'")
+    chain.sql(HO, "INSERT INTO item VALUES ('Z1', 'Item', NULL)")  # nothing refers to it
+    chain.settle(rounds=1)
+    blocking.block_record(chain.home(HO), "items", "Z1", "not checked")
+    chain.sql(HO, "UPDATE item SET name = 'not checked' WHERE code = 'Z1'")
     damage(chain)
     reload_site(chain.home(HO), S001)
-    chain.settle(rounds=2)
+    chain.done(HO)
+    chain.done(S001)
     rows = {row[0]: row[1] for row in chain.rows(S001, "item")}
-    assert rows["I30"] == "Item"
+    assert rows["Z1"] == "Item"
     assert rows["I1"] == "Item" and "X1" not in rows
-    blocking.unblock_record(chain.home(HO), "items", "I30")
+    blocking.unblock_record(chain.home(HO), "items", "Z1")
     chain.settle(rounds=1)
     chain.assert_equal()
 
@@ -132,7 +147,8 @@ def test_more_held_back_than_can_be_named_spares_the_whole_kind(
     blocking.block_entity(chain.home(HO), "items", "not checked")
     chain.sql(HO, "UPDATE item SET name = 'not checked'")
     reload_site(chain.home(HO), S001)
-    chain.settle(rounds=2)
+    chain.done(HO)
+    chain.done(S001)  # and nothing is asked
     assert {row[1] for row in chain.rows(S001, "item")} == {"Item"}
     assert len(chain.rows(S001, "item")) == 30
     assert chain.parked(S001) == []

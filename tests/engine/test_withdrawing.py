@@ -149,6 +149,20 @@ def test_a_store_that_joins_later_does_not_get_what_was_taken_back(chain: ChainF
     chain.assert_equal([S001, S002, S003])
 
 
+def test_what_a_later_batch_brought_meanwhile_is_not_kept_from_a_store_that_joins(
+    chain: ChainFloor,
+) -> None:
+    chain.sql(HO, "UPDATE item SET name = 'wrong' WHERE code = 'I1'")
+    chain.done(HO)
+    no = last(chain, "HO/catalogue")
+    chain.sql(HO, "UPDATE item SET name = 'right' WHERE code = 'I1'")
+    chain.done(HO)
+    withdraw(chain.home(HO), "catalogue", [no], None, WHY)
+    chain.join(S003)
+    chain.settle(S001, S002, S003, rounds=2)
+    chain.assert_equal([S001, S002, S003])
+
+
 def test_a_lost_answer_is_finished_by_the_same_call_and_loses_no_deletion(
     chain: ChainFloor,
 ) -> None:
