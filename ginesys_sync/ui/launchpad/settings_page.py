@@ -61,9 +61,15 @@ class SettingsPage(QWidget):
         page, scroll = QWidget(), QScrollArea()
         theme.mark(page, "page")
         column = QVBoxLayout(page)
+        column.setSpacing(tokens.SPACE_4)
         column.setContentsMargins(tokens.SPACE_5, tokens.SPACE_4, tokens.SPACE_5, tokens.SPACE_4)
         column.addWidget(Card(WEB_DATABASE, self.connection))
-        column.addWidget(Card("Support", self.support, NOTE))
+        line = QWidget()
+        row = QHBoxLayout(line)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.support)
+        row.addStretch(1)
+        column.addWidget(Card("Support", line, NOTE))
         column.addStretch(1)
         scroll.setWidget(page)
         scroll.setWidgetResizable(True)
@@ -74,6 +80,11 @@ class SettingsPage(QWidget):
         for place in range(self.sections.count()):
             item = self.sections.item(place)
             item.setIcon(icons.icon(_PICTURES[item.text()], "muted"))
+
+    @property
+    def section(self) -> str:
+        """The section in front."""
+        return list(_PICTURES)[self.sections.currentRow()]
 
     def show_section(self, name: str) -> None:
         """Go to `Schedule` or `Web Database`."""

@@ -83,6 +83,14 @@ class LaunchpadWindow(SyncWindow):
             page.show_overview(self.overview)
         return page
 
+    @property
+    def shown(self) -> str:
+        if not self.is_built:
+            return self.sync_page
+        title = self.tabs.tabText(self.tabs.currentIndex())
+        section = getattr(self.tabs.current(), "section", "")
+        return section or title
+
     # --- what is true ---
 
     def show_state(self, overview: Overview) -> None:

@@ -103,6 +103,12 @@ class PosWindow(SyncWindow):
             self.locator.connection.show_identity(self.overview.identity)
         self.locator.open()
 
+    @property
+    def shown(self) -> str:
+        if not self.is_built or self.pages.currentWidget() is self.exchange:
+            return self.sync_page
+        return "Schedule" if self.pages.currentWidget() is self.schedule else "HO Control"
+
     # --- what is true ---
 
     def show_state(self, overview: Overview) -> None:

@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QSettings, QTimer, Signal, Slot
+from PySide6.QtCore import QChildEvent, QEvent, QSettings, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QHideEvent, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QMainWindow, QVBoxLayout, QWidget
 
 from ginesys_sync.core.errors import KnownError
 from ginesys_sync.services.desk import Desk
@@ -22,6 +22,7 @@ from ginesys_sync.ui.widgets.band import Band, Strip
 from ginesys_sync.ui.widgets.watch import DeskWatch
 
 if TYPE_CHECKING:
+    from ginesys_sync.ui.widgets.help_window import HelpWindow
     from ginesys_sync.ui.widgets.where_is_it import Asking, WhereIsIt
 
 
@@ -50,6 +51,7 @@ class SyncWindow(QMainWindow):
         self._may_close = False
         self.question: Question | None = None
         self.where: WhereIsIt | None = None
+        self.help: HelpWindow | None = None
         self._followed: int | None = None
         self._settings = (
             QSettings(str(home / "ui.ini"), QSettings.Format.IniFormat) if home else None
@@ -67,6 +69,7 @@ class SyncWindow(QMainWindow):
         self.band = Band()
         self.band.where_wanted.connect(self.show_where)
         QShortcut(QKeySequence("Ctrl+K"), self, self.show_where)
+        QShortcut(QKeySequence("F1"), self, self.show_help)
         self.strip = Strip(self.sync_page)
         self.strip.step_wanted.connect(self.take_step)
         self.strip.attention_wanted.connect(self.show_attention)
@@ -248,6 +251,34 @@ class SyncWindow(QMainWindow):
         if self.where is None:
             self.where = WhereIsIt(self.desk, self.background, self)
         return self.where
+
+    # --- help ---
+
+    @property
+    def shown(self) -> str:
+        """The words on the tab or room in front; what F1 helps with."""
+        return self.sync_page
+
+    @Slot()
+    def show_help(self) -> None:
+        """Open the help on the page for what is in front."""
+        self._help(self, self.shown)
+
+    def _help(self, beside: QWidget, shown: str) -> None:
+        from ginesys_sync.ui.widgets.help_pages import page_for
+        from ginesys_sync.ui.widgets.help_window import HelpWindow
+
+        before = beside.findChild(HelpWindow, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        self.help = before or HelpWindow(beside)
+        self.help.open_on(page_for(shown))
+
+    def childEvent(self, event: QChildEvent) -> None:
+        super().childEvent(event)
+        dialog = event.child()
+        if event.polished() and isinstance(dialog, QDialog) and dialog.windowTitle() != "Help":
+            # A dialog keeps its window's own keys away.
+            key = QShortcut(QKeySequence("F1"), dialog)
+            key.activated.connect(lambda: self._help(dialog, dialog.windowTitle()))
 
     # --- showing, hiding, closing ---
 
