@@ -5,7 +5,7 @@ no file, and an older one of that name as it was.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -51,14 +51,20 @@ class ExportWatch:
         self._total = total
         self._told = told
         self._is_stopped = is_stopped
-        self._looked_at = 0
+        self._looked = 0
         self._written = 0
 
     def look(self) -> None:
         """One more row of the books was looked at."""
-        self._looked_at += 1
-        if self._looked_at % _STEP == 0:
+        self._looked += 1
+        if self._looked % _STEP == 0:
             self.tell()
+
+    def looked_at(self, rows: Iterable[BatchRow]) -> Iterator[BatchRow]:
+        """The same rows, each counted as it passes."""
+        for row in rows:
+            self.look()
+            yield row
 
     def write(self) -> None:
         """One more row is in the file."""
@@ -70,7 +76,7 @@ class ExportWatch:
         """Say how it stands. Raises Cancelled when it is to stop."""
         if self._is_stopped():
             raise stopped()
-        self._told(ExportProgress(self._written, self._looked_at, self._total))
+        self._told(ExportProgress(self._written, self._looked, self._total))
 
 
 def stopped() -> Cancelled:

@@ -9,7 +9,7 @@ from ginesys_sync.core.model import key_text
 from ginesys_sync.core.plan import Plan
 from ginesys_sync.core.status import Stage
 from ginesys_sync.engine.staging import Staging
-from ginesys_sync.services.grids import entity_title
+from ginesys_sync.services.grid_words import entity_title
 from ginesys_sync.services.site import OpenSite
 from ginesys_sync.services.views import Overview, Page, RecordRow
 from ginesys_sync.store import grids, loading

@@ -1,54 +1,23 @@
-"""*Sent Data* and *Received Data* in shop words, from the derived rows of the store."""
+"""*Received Data* in shop words, from the derived rows of the store. *Sent Data*: `sent_list`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import groupby, islice
 
-from ginesys_sync.core.errors import PlanUnfit
-from ginesys_sync.core.model import Stream
 from ginesys_sync.core.plan import Plan
-from ginesys_sync.core.status import Kind, Reach, Status, received_status, sent_status
+from ginesys_sync.core.status import Kind, Status, received_status
+from ginesys_sync.services.grid_words import (
+    channel_title,
+    count_words,
+    first_kinds,
+    kinds_words,
+)
+from ginesys_sync.services.sent_parts import needs_words
 from ginesys_sync.services.views import BatchRow, GridFilter, Page, RunGroup
 from ginesys_sync.services.words import moment
-from ginesys_sync.store import blocks, grids, runs
+from ginesys_sync.store import grids, runs
 from ginesys_sync.store.database import Connection
-
-
-def count_words(plan: Plan, entity: str, count: int) -> str:
-    """`42 prices`; of kinds the plan no longer knows, their bare name."""
-    try:
-        return plan.entity(entity).count_words(count)
-    except PlanUnfit:
-        return f"{count:,} {entity}"
-
-
-def entity_title(plan: Plan, entity: str) -> str:
-    """A kind of record as a heading: `Prices`."""
-    try:
-        return plan.entity(entity).many.capitalize()
-    except PlanUnfit:
-        return entity
-
-
-def channel_title(plan: Plan, stream: str) -> str:
-    """A stream's lane as the shop calls it."""
-    channel = Stream.parse(stream).channel
-    return next((known.title for known in plan.channels if known.name == channel), channel)
-
-
-def sent(
-    connection: Connection,
-    plan: Plan,
-    wanted: GridFilter,
-    run: int | None = None,
-    look: Callable[[], None] = lambda: None,
-) -> Iterator[BatchRow]:
-    """Sent rows that the filter wants, in its order. `look` is called for each row looked at."""
-    held = _Held.now(connection)
-    rows = (_sent_row(plan, row, held) for row in grids.sent_rows(connection, run, wanted.site))
-    return _chosen(rows, wanted, look)
 
 
 def received(
@@ -78,62 +47,6 @@ def _chosen(
     return _ordered(looked_at(), wanted.sort)
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """What people hold back of own batches: the lanes and why; and the parts (stream, number, site)
-    that were withdrawn from single stores. Read once: nothing is written per batch and site."""
-
-    channels: dict[str, str]
-    parts: frozenset[tuple[object, ...]]
-
-    @classmethod
-    def now(cls, connection: Connection) -> _Held:
-        rows = blocks.blocks(connection, (blocks.Held.CHANNEL, blocks.Held.PART))
-        channels = {row.name: row.reason for row in rows if row.kind is blocks.Held.CHANNEL}
-        parts = {(row.name, *row.key[:2]) for row in rows if row.kind is blocks.Held.PART}
-        return cls(channels, frozenset(parts))
-
-
-def _sent_row(plan: Plan, row: grids.SentRow, held: _Held) -> BatchRow:
-    is_covered = row.kind == "load"
-    why_blocked = held.channels.get(Stream.parse(row.stream).channel)
-    is_withdrawn = row.withdrawn_at is not None or (row.stream, row.no, row.site) in held.parts
-    reach = Reach(
-        uploaded=row.no if row.uploaded_at else 0,
-        released=row.no if row.uploaded_at else 0,
-        acknowledged=row.no if row.kind else 0,
-        covered=row.no if is_covered else 0,
-        is_blocked=why_blocked is not None,
-    )
-    status = sent_status(row.no, reach, is_withdrawn)
-    blocked = f"Blocked: {why_blocked}" if status is Status.BLOCKED else ""
-    return BatchRow(
-        run=row.run,
-        kind=Kind.DATA,
-        site=row.site,
-        stream=row.stream,
-        channel=channel_title(plan, row.stream),
-        batch=row.no,
-        records=row.records,
-        what=count_words(plan, row.entity, row.records),
-        size=row.size,
-        status=status,
-        created_at=moment(row.sealed_at),
-        uploaded_at=moment(row.uploaded_at),
-        received_at=None,
-        processed_at=moment(row.applied_at),
-        attention=row.attention,
-        problem=_needs(row.attention, row.site) or blocked,
-        entity=row.entity,
-    )
-
-
-def _needs(count: int, site: str) -> str:
-    if not count:
-        return ""
-    return f"{count:,} {'record needs' if count == 1 else 'records need'} attention at {site}."
-
-
 def _received_row(plan: Plan, row: grids.ReceivedRow) -> BatchRow:
     is_ack, is_load = not row.entity, row.whole is not None
     return BatchRow(
@@ -152,7 +65,7 @@ def _received_row(plan: Plan, row: grids.ReceivedRow) -> BatchRow:
         received_at=moment(row.received_at),
         processed_at=moment(row.processed_at),
         attention=row.attention,
-        problem=_needs(row.attention, row.site if is_ack else "this site"),
+        problem=needs_words(row.attention, row.site if is_ack else "this site"),
         entity=row.entity,
     )
 
@@ -194,10 +107,11 @@ def _sort_key(row: BatchRow, name: str) -> tuple[bool, object]:
     return (value is not None, value)
 
 
-def page(rows: Iterable[BatchRow], after: int | None, limit: int) -> Page[BatchRow]:
-    """Rows after the first `after` ones, at most `limit`."""
-    start = after or 0
-    found = tuple(islice(rows, start, start + limit + 1))
+def page(rows: Iterable[BatchRow], start: int, limit: int) -> Page[BatchRow]:
+    """A page of at most `limit` rows, made of the rows from `start` on: one more where there is a
+    next page.
+    """
+    found = tuple(islice(rows, limit + 1))
     return Page(found[:limit], start + limit if len(found) > limit else None)
 
 
@@ -238,22 +152,11 @@ def _holds(plan: Plan, rows: list[BatchRow]) -> str:
     # The largest first: a first load holds nearly every kind, and only some are named.
     loads = sorted((row for row in rows if row.is_first_load), key=lambda row: -row.records)
     batches = {(row.stream, row.batch): row for row in rows if row.kind is Kind.DATA}
-    words = [f"first load ({_first_kinds(_counts(plan, loads))})"] if loads else []
-    words += _counts(plan, (row for row in batches.values() if not row.is_first_load))
+    loaded = kinds_words(plan, ((row.entity, row.records) for row in loads))
+    words = [f"first load ({first_kinds(loaded)})"] if loads else []
+    plain = (row for row in batches.values() if not row.is_first_load)
+    words += kinds_words(plan, ((row.entity, row.records) for row in plain))
     acks = sum(row.kind is Kind.ACKNOWLEDGEMENT for row in rows)
     if acks:
         words.append(f"{acks:,} acknowledgement{'' if acks == 1 else 's'}")
-    return _first_kinds(words)
-
-
-def _counts(plan: Plan, rows: Iterable[BatchRow]) -> list[str]:
-    counts: dict[str, int] = {}
-    for row in rows:
-        counts[row.entity] = counts.get(row.entity, 0) + row.records
-    return [count_words(plan, entity, count) for entity, count in counts.items()]
-
-
-def _first_kinds(words: list[str]) -> str:
-    more = len(words) - 4
-    rest = f" and {more} more {'kind' if more == 1 else 'kinds'}" if more > 0 else ""
-    return ", ".join(words[:4]) + rest
+    return first_kinds(words)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from ginesys_sync.core.clock import Clock, SystemClock, iso
@@ -18,9 +19,11 @@ from ginesys_sync.services.asked import progress_of
 from ginesys_sync.services.audit import present_user
 from ginesys_sync.services.export import ExportWatch, Told, goes_on, nobody_asks, write_csv
 from ginesys_sync.services.first_loads import head_during_load, load_records
+from ginesys_sync.services.grid_words import entity_title
 from ginesys_sync.services.home_schedule_desk import HomeScheduleDesk
 from ginesys_sync.services.journey_views import Candidate, Found, Journey
 from ginesys_sync.services.overview import head_of
+from ginesys_sync.services.sent_list import BooksCache, SentBooks, SentList
 from ginesys_sync.services.site import opened_site
 from ginesys_sync.services.site_lines import site_lines
 from ginesys_sync.services.summary import run_summary
@@ -57,6 +60,7 @@ class HomeDesk(HomeScheduleDesk):
         self._site = self._site_context.__enter__()
         self._connection = self._site.database.connect()
         self._service: subprocess.Popen[bytes] | None = None
+        self._books = BooksCache()
 
     def close(self) -> None:
         """Let go of the database; a service that this window started ends when its run has."""
@@ -78,9 +82,11 @@ class HomeDesk(HomeScheduleDesk):
 
     def overview(self) -> Overview:
         """What the head of a window says now."""
-        with self._asking() as connection:
+        with self._asking() as connection, snapshot(connection):
             now = self._clock.now()
-            head = head_of(self._site.home, read_glance(raw(connection)), now)
+            books = self._books.books(connection)
+            facts = read_glance(raw(connection), books.open_work)
+            head = head_of(self._site.home, facts, now)
             plan, me = self._plan(connection), self._site.code
             asked = runs.open_requests(connection)
             newest = newest_telling(connection)
@@ -88,7 +94,7 @@ class HomeDesk(HomeScheduleDesk):
             head = replace(
                 head,
                 current=progress_of(connection, plan, me, asked[0].id, now) if asked else None,
-                last=run_summary(connection, plan, me, ended, now) if ended else None,
+                last=run_summary(connection, plan, me, ended, now, books) if ended else None,
             )
             return head_during_load(connection, head, me)
 
@@ -161,12 +167,17 @@ class HomeDesk(HomeScheduleDesk):
 
     # --- grids ------------------------------------------------------------------------------------
 
+    @contextmanager
+    def _sent(self, wanted: GridFilter) -> Iterator[SentList]:
+        with self._asking() as connection, snapshot(connection):
+            books = self._books.books(connection)
+            yield SentList(connection, self._plan(connection), books, wanted)
+
     def sent_groups(self, wanted: GridFilter, after: int | None, limit: int) -> Page[RunGroup]:
         """Runs with sent rows, newest first."""
-        with self._asking() as connection:
-            plan = self._plan(connection)
-            rows = words.sent(connection, plan, replace(wanted, sort=""))
-            return words.run_groups(connection, plan, rows, after, limit)
+        with self._sent(replace(wanted, sort="")) as found:
+            groups, after = found.groups(after, limit)
+            return Page(tuple(groups), after)
 
     def received_groups(self, wanted: GridFilter, after: int | None, limit: int) -> Page[RunGroup]:
         """Runs with received rows, newest first."""
@@ -179,9 +190,8 @@ class HomeDesk(HomeScheduleDesk):
         self, run: int | None, wanted: GridFilter, after: int | None, limit: int
     ) -> Page[BatchRow]:
         """Sent rows of one run, or of all."""
-        with self._asking() as connection:
-            rows = words.sent(connection, self._plan(connection), wanted, run)
-            return words.page(rows, after, limit)
+        with self._sent(wanted) as found:
+            return words.page(found.all_rows(run, after or 0, limit + 1), after or 0, limit)
 
     def received_rows(
         self, run: int | None, wanted: GridFilter, after: int | None, limit: int
@@ -190,7 +200,8 @@ class HomeDesk(HomeScheduleDesk):
         with self._asking() as connection:
             plan = self._plan(connection)
             rows = words.received(connection, plan, self._site.code, wanted, run)
-            return words.page(rows, after, limit)
+            start = after or 0
+            return words.page(islice(rows, start, start + limit + 1), start, limit)
 
     def records(self, stream: str, batch: int, after: int | None, limit: int) -> Page[RecordRow]:
         """The records of one batch, from its body as long as it is kept."""
@@ -230,9 +241,9 @@ class HomeDesk(HomeScheduleDesk):
         ):
             plan = self._plan(connection)
             if is_sent:
-                total = grids.count_sent_rows(connection, wanted.site)
-                watch = ExportWatch(total, told, is_stopped)
-                rows = words.sent(connection, plan, wanted, look=watch.look)
+                found = SentList(connection, plan, SentBooks.read(connection), wanted)
+                watch = ExportWatch(found.count(), told, is_stopped)
+                rows = watch.looked_at(found.all_rows())
             else:
                 total = grids.count_received_rows(connection, me, wanted.site)
                 watch = ExportWatch(total, told, is_stopped)
@@ -322,7 +333,7 @@ def attention_page(
     rows = tuple(
         AttentionRow(
             site=line.site,
-            entity=words.entity_title(plan, line.entity),
+            entity=entity_title(plan, line.entity),
             key=line.key,
             code=line.code,
             reason=line.reason,

@@ -16,7 +16,7 @@ from ginesys_sync.engine.staging import Staging
 from ginesys_sync.services import arrival_words as arriving
 from ginesys_sync.services import journey_words as words
 from ginesys_sync.services.finding import reading
-from ginesys_sync.services.grids import channel_title
+from ginesys_sync.services.grid_words import channel_title
 from ginesys_sync.services.journey_views import Candidate, Journey, SiteJourney
 from ginesys_sync.services.site import OpenSite
 from ginesys_sync.services.words import moment

@@ -8,16 +8,16 @@ from ginesys_sync.services.views import SiteLine
 from ginesys_sync.services.words import moment
 from ginesys_sync.store import grids, sites
 from ginesys_sync.store.database import Connection
+from ginesys_sync.store.glance import NOTHING_OPEN, OpenWork
 
 
 def site_lines(connection: Connection) -> tuple[SiteLine, ...]:
     """The stores of the chain with what is open for each."""
-    waiting = grids.waiting_records(connection)
-    open_at = grids.unacknowledged(connection)
+    work = grids.open_work(connection)
     attention = grids.attention_by_site(connection)
     seen = sites.contacts(connection)
     return tuple(
-        _site_line(site, seen.get(site.code), waiting, open_at, attention)
+        _site_line(site, seen.get(site.code), work.get(site.code, NOTHING_OPEN), attention)
         for site in sites.sites(connection)
         if site.role is Role.STORE
     )
@@ -26,8 +26,7 @@ def site_lines(connection: Connection) -> tuple[SiteLine, ...]:
 def _site_line(
     site: Site,
     contact: sites.Contact | None,
-    waiting: dict[str, int],
-    open_at: dict[str, tuple[int, str]],
+    work: OpenWork,
     attention: dict[str, int],
 ) -> SiteLine:
     why = WHY_NOT.get(site.state)
@@ -38,8 +37,8 @@ def _site_line(
         state=site.state.value,
         groups=site.groups,
         last_seen_at=moment(contact.last_seen_at) if contact else None,
-        waiting=waiting.get(site.code, 0),
-        unacknowledged=open_at.get(site.code, (0, ""))[0],
+        waiting=work.waiting,
+        unacknowledged=work.unacknowledged,
         attention=attention.get(site.code, 0),
         program=contact.program if contact else "",
         plan_version=contact.plan_version if contact else 0,

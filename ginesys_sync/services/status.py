@@ -16,6 +16,7 @@ from ginesys_sync.services.board_views import BoardLine
 from ginesys_sync.services.home_desk import attention_page
 from ginesys_sync.services.run_list import newest_lines, what_of
 from ginesys_sync.services.schedules import zone_or_own
+from ginesys_sync.services.sent_list import SentBooks, SentList
 from ginesys_sync.services.site import OpenSite, opened_site
 from ginesys_sync.services.site_lines import site_lines
 from ginesys_sync.services.summary import run_row
@@ -61,8 +62,8 @@ def _batch(row: BatchRow) -> Flat:
 
 
 def _sent(connection: Connection, site: OpenSite, limit: int) -> list[Flat]:
-    rows = words.sent(connection, site.plan, GridFilter())
-    return [_batch(row) for row in islice(rows, limit)]
+    found = SentList(connection, site.plan, SentBooks.read(connection), GridFilter())
+    return [_batch(row) for row in found.all_rows(limit=limit)]
 
 
 def _received(connection: Connection, site: OpenSite, limit: int) -> list[Flat]:

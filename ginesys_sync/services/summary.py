@@ -3,23 +3,22 @@ that run."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from ginesys_sync.core.clock import from_iso
 from ginesys_sync.core.model import HEAD_OFFICE
 from ginesys_sync.core.plan import Plan
-from ginesys_sync.core.status import Kind, Outcome, Stage, Status
-from ginesys_sync.services.grids import received, sent
-from ginesys_sync.services.views import BatchRow, GridFilter, RunRow, RunSummary, SiteSummary
+from ginesys_sync.core.status import Outcome, Stage
+from ginesys_sync.services.run_counts import Counts, run_counts
+from ginesys_sync.services.sent_list import SentBooks, SentList
+from ginesys_sync.services.views import GridFilter, RunRow, RunSummary, SiteSummary
 from ginesys_sync.services.words import ago, moment
 from ginesys_sync.store import grids, runs, sites
 from ginesys_sync.store.database import Connection
+from ginesys_sync.store.glance import OpenWork
 
 _NAMED = 3
-_NOT_SENT = frozenset({Status.WAITING, Status.BLOCKED, Status.WITHDRAWN})
 
 
 def run_row(connection: Connection, plan: Plan, me: str, record: runs.RunRecord) -> RunRow:
@@ -43,13 +42,19 @@ def run_row(connection: Connection, plan: Plan, me: str, record: runs.RunRecord)
 
 
 def run_summary(
-    connection: Connection, plan: Plan, me: str, record: runs.RunRecord, now: datetime
+    connection: Connection,
+    plan: Plan,
+    me: str,
+    record: runs.RunRecord,
+    now: datetime,
+    books: SentBooks | None = None,
 ) -> RunSummary:
-    """How a run ended."""
-    lines = site_summaries(connection, plan, me, record)
+    """How a run ended. `books`: where they have been read already."""
+    books = books or SentBooks.read(connection)
+    lines = site_summaries(connection, plan, me, record, books)
     outcome = record.outcome or Outcome.STOPPED
     is_stopped = outcome in (Outcome.STOPPED, Outcome.CANCELLED)
-    next_lines = () if is_stopped else _what_next(connection, me, record, now)
+    next_lines = () if is_stopped else _what_next(connection, me, record, now, books.open_work)
     if outcome is Outcome.ATTENTION and record.code == "notes":
         next_lines = (record.title, *next_lines)
     return RunSummary(
@@ -68,49 +73,30 @@ def run_summary(
 
 
 def site_summaries(
-    connection: Connection, plan: Plan, me: str, record: runs.RunRecord
+    connection: Connection,
+    plan: Plan,
+    me: str,
+    record: runs.RunRecord,
+    books: SentBooks | None = None,
 ) -> list[SiteSummary]:
     """What the run did with each site it sent to, heard from, or was asked for."""
-    everything = GridFilter()
-    found: defaultdict[str, _Counts] = defaultdict(_Counts)
+    books = books or SentBooks.read(connection)
+    listed = SentList(connection, plan, books, GridFilter())
+    found = run_counts(connection, books.sums, listed, me, record.no)
     for code in record.sites or ():
         found[code].sent += 0
-    for row in sent(connection, plan, everything, record.no):
-        found[row.site].sent += row.records if row.status not in _NOT_SENT else 0
-    for row in received(connection, plan, me, everything, record.no):
-        found[row.site].take(row)
     if me != HEAD_OFFICE:
         loaded = _loaded(record, sum(counts.received for counts in found.values()))
         if loaded:
             found[HEAD_OFFICE].received += loaded
             found[HEAD_OFFICE].processed += loaded
-    return _site_lines(connection, me, found)
-
-
-@dataclass(slots=True)
-class _Counts:
-    """What one run did with one site: records, and acknowledgements."""
-
-    sent: int = 0
-    received: int = 0
-    processed: int = 0
-    acknowledged: int = 0
-
-    def take(self, row: BatchRow) -> None:
-        """Count a row of *Received Data*."""
-        if row.kind is Kind.ACKNOWLEDGEMENT:
-            self.acknowledged += 1
-            return
-        self.received += row.records
-        if row.status is Status.PROCESSED and row.entity:
-            self.processed += row.records
+    return _site_lines(connection, found, books.open_work)
 
 
 def _site_lines(
-    connection: Connection, me: str, found: Mapping[str, _Counts]
+    connection: Connection, found: Mapping[str, Counts], open_work: Mapping[str, OpenWork]
 ) -> list[SiteSummary]:
     names: dict[str, str] = {site.code: site.name for site in sites.sites(connection)}
-    waiting = grids.waiting_records(connection)
     attention = grids.attention_by_site(connection)
     own_attention = dict(grids.parked_by_origin(connection))
     return [
@@ -121,7 +107,7 @@ def _site_lines(
             received=counts.received,
             processed=counts.processed,
             acknowledged=counts.acknowledged,
-            waiting=waiting.get(code, 0),
+            waiting=open_work[code].waiting if code in open_work else 0,
             attention=attention.get(code, 0) + own_attention.get(code, 0),
         )
         for code, counts in sorted(found.items())
@@ -137,9 +123,13 @@ def _loaded(record: runs.RunRecord, listed: int) -> int:
 
 
 def _what_next(
-    connection: Connection, me: str, record: runs.RunRecord, now: datetime
+    connection: Connection,
+    me: str,
+    record: runs.RunRecord,
+    now: datetime,
+    open_work: Mapping[str, OpenWork],
 ) -> tuple[str, ...]:
-    open_at = grids.unacknowledged(connection)
+    open_at = [code for code, work in open_work.items() if work.batches]
     seen = sites.contacts(connection)
     asked = [code for code in open_at if record.sites is None or code in record.sites]
     if me != HEAD_OFFICE:
@@ -154,7 +144,7 @@ def _what_next(
         lines.append(f"Waiting for {code} to press Sync, {when}.")
     if len(asked) > _NAMED:
         lines.append(f"Waiting for {len(asked) - _NAMED:,} more stores to press Sync.")
-    unticked = grids.waiting_records(connection)
+    unticked = {code: work.waiting for code, work in open_work.items() if work.waiting}
     if unticked:
         count, records = len(unticked), sum(unticked.values())
         whom = next(iter(unticked)) if count == 1 else f"{count:,} stores"

@@ -8,7 +8,7 @@ from pathlib import Path
 from ginesys_sync.core.clock import SystemClock
 from ginesys_sync.core.plan import Plan
 from ginesys_sync.core.status import Outcome
-from ginesys_sync.services.grids import count_words
+from ginesys_sync.services.grid_words import count_words
 from ginesys_sync.services.site import opened_site
 from ginesys_sync.services.summary import run_summary
 from ginesys_sync.services.syncing import Ended

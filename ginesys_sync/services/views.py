@@ -12,6 +12,8 @@ from typing import Generic, TypeVar
 from ginesys_sync.core.status import Kind, Outcome, Stage, Status
 
 Row = TypeVar("Row")
+NOT_SENT = 0
+"""The run of the group of what nothing has sent yet: *Waiting to be sent*."""
 
 
 class Light(StrEnum):
@@ -106,8 +108,8 @@ class BatchRow:
 
 @dataclass(frozen=True, slots=True)
 class RunGroup:
-    """The rows of one run: `title` reads `10:42 Sync Selective to S001: 42 prices, 1 user` without
-    the time.
+    """The rows of *Received Data* of one run; of *Sent Data*, what it let sites read: `title` reads
+    `10:42 Sync Selective to S001: 42 prices, 1 user` without the time. `run` may be NOT_SENT.
     """
 
     run: int

@@ -20,13 +20,15 @@ target AS (
   SELECT a.id, s.code FROM sync_audience a JOIN sync_site s
     ON s.role = 'store' AND s.state IN ('active', 'blocked') WHERE a.name = '*'
 )"""
-_OWN = """
-WITH me AS (SELECT value AS site FROM sync_state WHERE name = 'site'),
+PEER = """
+me AS (SELECT value AS site FROM sync_state WHERE name = 'site'),
 peer AS (
   SELECT s.code AS site FROM sync_site s, me
   WHERE me.site = 'HO' AND s.code <> 'HO' AND s.state <> 'closed'
   UNION ALL SELECT 'HO' FROM me WHERE me.site <> 'HO'
-),
+)"""
+_OPEN = f"""
+WITH {PEER},
 place AS (
   SELECT s.stream, s.epoch, s.head_no, p.site,
     coalesce((SELECT max(k.to_no) FROM sync_ack k
@@ -40,8 +42,10 @@ behind AS (
       WHERE r.stream = place.stream AND r.site IN (place.site, '*')), 0) AS reached
   FROM place WHERE head_no > done
 )
-SELECT w.site, {what} FROM behind w CROSS JOIN sync_batch b
-  ON b.stream = w.stream AND b.epoch = w.epoch AND b.no > w.done AND b.no {side} w.reached
+SELECT w.site, coalesce(sum(CASE WHEN b.no > w.reached THEN b.records + b.gone END), 0),
+  coalesce(sum(CASE WHEN b.no <= w.reached THEN b.records + b.gone END), 0),
+  count(CASE WHEN b.no <= w.reached THEN 1 END) FROM behind w CROSS JOIN sync_batch b
+  ON b.stream = w.stream AND b.epoch = w.epoch AND b.no > w.done
 WHERE b.received_at IS NULL AND b.withdrawn_at IS NULL AND EXISTS (
   SELECT 1 FROM sync_audience_site x WHERE x.audience = b.audience AND x.site = w.site
   UNION ALL SELECT 1 FROM sync_audience a WHERE a.id = b.audience AND a.name = '*'
@@ -50,8 +54,6 @@ WHERE b.received_at IS NULL AND b.withdrawn_at IS NULL AND EXISTS (
 GROUP BY w.site"""
 """Only streams in which a site is behind are looked into: what every site has done costs nothing,
 however much that was."""
-WAITING_RECORDS = _OWN.format(what="sum(b.records + b.gone)", side=">")
-UNACKNOWLEDGED = _OWN.format(what="count(*), min(b.sealed_at)", side="<=")
 _UNSENT_CHANGES = """
 SELECT entity, count(*) FROM (SELECT DISTINCT entity, k1, k2, k3, k4 FROM sync_change LIMIT 100000)
 GROUP BY entity"""
@@ -76,6 +78,25 @@ COUNT_ATTENTION = (
     "+ (SELECT count(*) FROM sync_attention) "
     f"+ (SELECT count(*) FROM sync_state WHERE {OPEN_QUESTION})"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWork:
+    """What is open for one site. `waiting`: records sealed for it that it may not read yet;
+    `unacknowledged`: records it may read and has not acknowledged, in so many `batches`.
+    """
+
+    waiting: int
+    unacknowledged: int
+    batches: int
+
+
+NOTHING_OPEN = OpenWork(0, 0, 0)
+
+
+def open_work(connection: sqlite3.Connection) -> dict[str, OpenWork]:
+    """What is open for each site for which something is."""
+    return {site: OpenWork(*counts) for site, *counts in connection.execute(_OPEN)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +137,8 @@ class OwnRecords:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """The facts. `runs` are the newest five; `waiting` and `unacknowledged` count per site; `own`
-    and `schedule` (the text of its policy) are a store's only.
+    """The facts. `runs` are the newest five; `waiting` and `unacknowledged` count records per
+    site; `own` and `schedule` (the text of its policy) are a store's only.
     """
 
     plan: str
@@ -135,8 +156,10 @@ class Glance:
     schedule: str = ""
 
 
-def read_glance(connection: sqlite3.Connection) -> Glance:
-    """Read the facts. Raises sqlite3.Error for a database that has not been prepared."""
+def read_glance(connection: sqlite3.Connection, work: dict[str, OpenWork] | None = None) -> Glance:
+    """Read the facts. `work`: where it is known already. Raises sqlite3.Error for a database that
+    has not been prepared.
+    """
     run = connection.execute
     plan = run(
         "SELECT json_extract(document, '$.name'), version FROM sync_plan "
@@ -150,14 +173,15 @@ def read_glance(connection: sqlite3.Connection) -> Glance:
     selected = run(
         "SELECT sites FROM sync_run WHERE sites NOT IN ('*', '') ORDER BY no DESC LIMIT 1"
     ).fetchone()
+    found = open_work(connection) if work is None else work
     return Glance(
         plan=plan[0] or "",
         plan_version=plan[1],
         runs=_last_runs(connection),
         open_requests=run("SELECT count(*) FROM sync_request WHERE state <> 'ended'").fetchone()[0],
         changes=run("SELECT count(*) FROM sync_change").fetchone()[0],
-        waiting=dict(run(WAITING_RECORDS).fetchall()),
-        unacknowledged={site: count for site, count, _ in run(UNACKNOWLEDGED)},
+        waiting={site: each.waiting for site, each in found.items() if each.waiting},
+        unacknowledged={site: each.unacknowledged for site, each in found.items() if each.batches},
         attention=run(COUNT_ATTENTION).fetchone()[0],
         sites=_sites(connection),
         heard_at=heard,

@@ -12,44 +12,12 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from ginesys_sync.core.errors import Cancelled
+from ginesys_sync.store import glance
 from ginesys_sync.store.database import raw
-from ginesys_sync.store.glance import (
-    COUNT_ATTENTION,
-    OPEN_QUESTION,
-    TARGET,
-    UNACKNOWLEDGED,
-    WAITING_RECORDS,
-)
+from ginesys_sync.store.glance import COUNT_ATTENTION, OPEN_QUESTION, OpenWork
 
 _OPERATIONS = 20_000
 """Steps of a query between two looks at whether it is to stop: a millisecond or so."""
-_SENT = f"""
-WITH {TARGET},
-pair AS (
-  SELECT b.id, b.stream, b.no, b.run, b.entity, b.records, b.gone, b.size, b.sealed_at,
-    b.uploaded_at, b.withdrawn_at,
-    t.site AS site,
-    (SELECT r.id FROM sync_release r WHERE r.stream = b.stream AND r.site IN (t.site, '*')
-       AND r.to_no >= b.no AND r.from_no < b.no ORDER BY r.id LIMIT 1) AS release_id,
-    (SELECT k.id FROM sync_ack k WHERE k.stream = b.stream AND k.site = t.site AND k.epoch = b.epoch
-       AND k.to_no >= b.no ORDER BY k.to_no, k.id LIMIT 1) AS ack_id
-  FROM sync_batch b JOIN target t ON t.audience = b.audience WHERE b.received_at IS NULL
-),
-row AS (
-  SELECT p.id AS id, coalesce(r.run, p.run) AS run, p.site AS site, p.stream AS stream, p.no AS no,
-    p.entity AS entity, p.records + p.gone AS records, p.size AS size, p.sealed_at AS sealed_at,
-    CASE WHEN p.uploaded_at IS NOT NULL THEN r.at END AS uploaded_at,
-    k.applied_at AS applied_at, k.collected_at AS collected_at, k.kind AS kind,
-    p.withdrawn_at AS withdrawn_at,
-    (SELECT count(*) FROM sync_attention x
-       WHERE x.site = p.site AND x.stream = p.stream AND x.no = p.no)
-      AS attention
-  FROM pair p LEFT JOIN sync_release r ON r.id = p.release_id
-    LEFT JOIN sync_ack k ON k.id = p.ack_id
-)
-SELECT id, run, site, stream, no, entity, records, size, sealed_at, uploaded_at, applied_at,
-  collected_at, kind, attention, withdrawn_at FROM row
-"""
 _IN_AT = """CASE WHEN s.epoch = b.epoch AND s.applied_no >= b.no THEN coalesce((SELECT k.applied_at
        FROM sync_ack k WHERE k.stream = b.stream AND k.site = :me AND k.epoch = b.epoch
        AND k.to_no >= b.no ORDER BY k.to_no, k.id LIMIT 1), b.received_at) END"""
@@ -77,7 +45,8 @@ row AS (
     b.sealed_at AS sealed_at, b.received_at AS received_at, {_IN_AT} AS processed_at,
     (SELECT count(*) FROM sync_parked x WHERE x.stream = b.stream AND x.no = b.no
        AND x.code <> 'kept_edit') AS attention, NULL AS whole
-  FROM sync_batch b LEFT JOIN sync_stream s ON s.stream = b.stream WHERE b.received_at IS NOT NULL
+  FROM sync_batch b LEFT JOIN sync_stream s ON s.stream = b.stream
+  WHERE b.received_at IS NOT NULL {{of_batch}}
   UNION ALL
   SELECT 0, b.run, substr(b.stream, 1, instr(b.stream, '/') - 1), b.stream, b.no, b.entity,
     b.records, b.size, b.made_at, b.received_at, {_IN_AT},
@@ -88,32 +57,11 @@ row AS (
   UNION ALL
   SELECT -k.id, k.run, k.site, k.stream, k.to_no, '', k.to_no - k.from_no, 0, k.applied_at,
     k.collected_at, k.collected_at, k.parked_total, NULL
-  FROM sync_ack k WHERE k.site <> :me
+  FROM sync_ack k WHERE k.site <> :me {{of_ack}}
 )
 SELECT id, run, site, stream, no, entity, records, size, sealed_at, received_at, processed_at,
   attention, whole FROM row
 """
-
-
-@dataclass(frozen=True, slots=True)
-class SentRow:
-    """One own batch for one site of its audience. Moments are ISO texts; None: not yet."""
-
-    id: int
-    run: int
-    site: str
-    stream: str
-    no: int
-    entity: str
-    records: int
-    size: int
-    sealed_at: str
-    uploaded_at: str | None
-    applied_at: str | None
-    collected_at: str | None
-    kind: str | None
-    attention: int
-    withdrawn_at: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,33 +87,26 @@ class ReceivedRow:
     whole: int | None
 
 
-def sent_rows(connection: Connection, run: int | None = None, site: str = "") -> Iterator[SentRow]:
-    """Sent rows, newest run and batch first; of one run, for one site, when given."""
-    where, values = _wanted(run, site)
-    for row in raw(connection).execute(f"{_SENT} {where} ORDER BY run DESC, id DESC, site", values):
-        yield SentRow(*row)
-
-
 def received_rows(
-    connection: Connection, me: str, run: int | None = None, site: str = ""
+    connection: Connection,
+    me: str,
+    run: int | None = None,
+    site: str = "",
+    with_acks: bool = True,
 ) -> Iterator[ReceivedRow]:
     """Received rows, newest run and batch first; behind the batches of a run its part of a first
     load, and then acknowledgements.
     """
     where, values = _wanted(run, site)
+    of_batch, of_ack = "", "" if with_acks else "AND 0"
+    if run is not None:
+        of_batch, of_ack = "AND b.run = :run", of_ack + " AND k.run = :run"
+    if site:
+        of_ack += " AND k.site = :site"
     order = "run DESC, id DESC, site, received_at DESC, stream, entity"
-    query = f"{_RECEIVED} {where} ORDER BY {order}"
-    for row in raw(connection).execute(query, {"me": me, **values}):
+    query = _RECEIVED.format(of_batch=of_batch, of_ack=of_ack)
+    for row in raw(connection).execute(f"{query} {where} ORDER BY {order}", {"me": me, **values}):
         yield ReceivedRow(*row)
-
-
-def count_sent_rows(connection: Connection, site: str = "") -> int:
-    """How many sent rows there are, for one site when given."""
-    query = (
-        f"WITH {TARGET} SELECT count(*) FROM sync_batch b JOIN target t ON t.audience = b.audience "
-        "WHERE b.received_at IS NULL AND :site IN ('', t.site)"
-    )
-    return int(raw(connection).execute(query, {"site": site}).fetchone()[0])
 
 
 def count_received_rows(connection: Connection, me: str, site: str = "") -> int:
@@ -209,7 +150,7 @@ def _wanted(run: int | None, site: str) -> tuple[str, dict[str, object]]:
 
 def waiting_records(connection: Connection) -> dict[str, int]:
     """Records sealed for each site that it may not read yet."""
-    return dict(raw(connection).execute(WAITING_RECORDS).fetchall())
+    return {site: work.waiting for site, work in open_work(connection).items() if work.waiting}
 
 
 def waiting_by_stream(connection: Connection) -> dict[str, int]:
@@ -227,12 +168,9 @@ def waiting_by_stream(connection: Connection) -> dict[str, int]:
     return dict(rows.fetchall())
 
 
-def unacknowledged(connection: Connection) -> dict[str, tuple[int, str]]:
-    """Batches released to each site and not yet acknowledged: how many, and since when the oldest
-    waits.
-    """
-    rows = raw(connection).execute(UNACKNOWLEDGED)
-    return {site: (count, since) for site, count, since in rows}
+def open_work(connection: Connection) -> dict[str, OpenWork]:
+    """What waits for each site, and what it has not acknowledged."""
+    return glance.open_work(raw(connection))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,6 @@
-"""Head office's books as they are after months with many stores: made by plain SQL, read for real."""
+"""Head office's books as they are after months with many stores: made by plain SQL, read for
+real.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,8 @@ def make_big_books(folder: Path, sites: int = SITES, batches: int = BATCHES) -> 
 def _sites(books: sqlite3.Connection, sites: int) -> None:
     codes = [f"T{n:04d}" for n in range(1, sites + 1)]
     books.executemany(
-        "INSERT INTO sync_site(code, name, role, state, groups) VALUES (?, ?, 'store', 'active', ?)",
+        "INSERT INTO sync_site(code, name, role, state, groups) "
+        "VALUES (?, ?, 'store', 'active', ?)",
         [(code, f"Store {code}", "north" if n % 2 else "south") for n, code in enumerate(codes)],
     )
     seen = [iso(NOW - timedelta(minutes=n % 3_000)) for n in range(sites)]
