@@ -1,7 +1,8 @@
 """Taking batches back: head office may, as long as a site has not heard of them.
 
-A batch that is taken back keeps its number; its readers pass over it. Taken from all, its body is
-dropped at once.
+A batch that is taken back keeps its number; its readers pass over it, and cannot fetch its body.
+Taken from all it is finished, and goes as finished ones go: head office's own data is in it, which
+it may need to read back.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import sqlite3
 from ginesys_sync.relay.batches import ALL
 from ginesys_sync.relay.desk import Caller, Relay
 from ginesys_sync.relay.problems import Refusal
-from ginesys_sync.relay.purge import drop_bodies, drop_files
 from ginesys_sync.relay.streams import StreamRow, own_streams
 from ginesys_sync.wire.control_messages import ListedBatch, WithdrawAnswer, WithdrawRequest
 
@@ -21,7 +21,6 @@ _NAMED = 20
 def withdraw(relay: Relay, caller: Caller, request: WithdrawRequest) -> WithdrawAnswer:
     """Take back all of the named batches, or none and say which sites have heard of which.
     Repeatable."""
-    dropped: list[str] = []
     with relay.database.writing() as writer:
         stream = own_streams(writer, caller).get(request.channel)
         text = f"{caller.site}/{request.channel}"
@@ -35,8 +34,7 @@ def withdraw(relay: Relay, caller: Caller, request: WithdrawRequest) -> Withdraw
         listed = [ListedBatch(no=no, sites=sites) for no, sites in heard.items() if sites]
         if not listed:
             for no in numbers:
-                dropped += _take_back(relay, writer, stream, no, request.sites)
-    drop_files(relay, dropped)
+                _take_back(relay, writer, stream, no, request.sites)
     return WithdrawAnswer(listed=listed)
 
 
@@ -76,18 +74,11 @@ def _heard(
 
 def _take_back(
     relay: Relay, writer: sqlite3.Connection, stream: StreamRow, no: int, sites: list[str] | None
-) -> list[str]:
-    """Take one back; the files to drop."""
+) -> None:
     key = (stream.organisation, stream.stream, no)
     writer.executemany(
         "INSERT OR IGNORE INTO withdrawn VALUES (?, ?, ?, ?, ?)",
         [(*key, site, relay.now()) for site in ([ALL] if sites is None else sites)],
     )
-    if sites is not None:
-        return []
-    (sha256,) = writer.execute(
-        "UPDATE batches SET purged = 1 WHERE organisation = ? AND stream = ? AND no = ?"
-        " RETURNING sha256",
-        key,
-    ).fetchone()
-    return drop_bodies(writer, stream.organisation, [sha256])
+    if sites is None:
+        writer.execute("INSERT OR IGNORE INTO finished VALUES (?, ?, ?, ?)", (*key, relay.now()))

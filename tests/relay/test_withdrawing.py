@@ -15,7 +15,13 @@ from ginesys_sync.relay import mail
 from ginesys_sync.relay.desk import Caller, open_relay
 from ginesys_sync.relay.withdrawing import withdraw
 from ginesys_sync.wire.control_messages import ReloadRequest, WithdrawRequest
-from ginesys_sync.wire.messages import AcksRequest, LoadsRequest, MailCursor, MailRequest
+from ginesys_sync.wire.messages import (
+    AcksRequest,
+    LoadsRequest,
+    MailCursor,
+    MailRequest,
+    OwnRequest,
+)
 from tests.relay.lanes import Body, Lane
 from tests.support.relay_server import Member, RelayServer
 
@@ -32,8 +38,8 @@ def take_back(lane: Lane, *numbers: int, sites: list[str] | None = None) -> dict
     return {each.no: each.sites for each in answer.listed}
 
 
-def test_a_batch_taken_back_from_all_is_passed_over_and_its_body_is_dropped(
-    server: RelayServer, ho: Member, new_store: NewStore, channel: str
+def test_a_batch_taken_back_from_all_is_passed_over_and_only_its_origin_may_have_it(
+    ho: Member, new_store: NewStore, channel: str
 ) -> None:
     lane, store = Lane(ho, channel), new_store()
     bodies = [Body.of(50_000) for _ in range(3)]
@@ -43,9 +49,11 @@ def test_a_batch_taken_back_from_all_is_passed_over_and_its_body_is_dropped(
     answer = lane.read(store)
     assert lane.numbers(answer) == [1, 3]
     assert next(s for s in answer.streams if s.stream == lane.text).complete == 3
-    assert not (server.home / "bodies" / bodies[1].sha256[:2] / bodies[1].sha256).exists()
-    assert (server.home / "bodies" / bodies[2].sha256[:2] / bodies[2].sha256).exists()
-    assert ho.open(run=1).missing == []
+    with pytest.raises(Refused, match="no such batch"):
+        store.web.get_body(bodies[1].sha256, 50_000)
+    own = ho.web.own(OwnRequest(channel=channel)).batches
+    assert [each.is_kept for each in own] == [True, True, True]
+    assert ho.web.get_body(bodies[1].sha256, 50_000) == bodies[1].data
 
 
 def test_what_was_listed_is_told_by_name_and_nothing_of_the_call_is_done(
@@ -99,12 +107,18 @@ def test_what_a_full_load_holds_cannot_be_taken_back_from_the_store_that_gets_it
     assert lane.numbers(lane.read(late, 1)) == []
 
 
-def test_a_gap_at_the_end_of_the_tail_is_no_broken_tail(
-    ho: Member, new_store: NewStore, channel: str
+def test_a_gap_whose_body_is_gone_is_no_broken_tail(
+    server: RelayServer, ho: Member, new_store: NewStore, channel: str
 ) -> None:
     lane = Lane(ho, channel)
     lane.send(1, [Body.of(10) for _ in range(2)])
     take_back(lane, 2)
+    with closing(sqlite3.connect(server.home / "relay.sqlite3")) as connection, connection:
+        connection.execute(
+            "UPDATE batches SET purged = 1 WHERE no = 2 AND stream = (SELECT stream FROM streams"
+            " WHERE channel = ?)",
+            (channel,),
+        )
     late, chunk = new_store(), Body.of(10)
     ho.web.put_body(chunk.sha256, chunk.data)
     offered = ho.web.loads(LoadsRequest(sites=[late.site], load=lane.load(1, [chunk]))).offered
