@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ginesys_sync.services.arrivals import Changes
+from ginesys_sync.services.board_desk import BoardDesk
 from ginesys_sync.services.journey_views import Candidate, Found, Journey
 from ginesys_sync.services.schedule_desk import ScheduleDesk
 from ginesys_sync.services.views import (
@@ -32,7 +33,7 @@ from ginesys_sync.services.views import (
 )
 
 
-class Desk(ScheduleDesk, Protocol):
+class Desk(ScheduleDesk, BoardDesk, Protocol):
     """A site, as its windows see it."""
 
     def overview(self) -> Overview:

@@ -37,11 +37,12 @@ from ginesys_sync.services.views import (
     SiteLine,
 )
 from tests.support import staged_data as data
+from tests.support.staged_board import StagedBoard
 from tests.support.staged_journey import StagedJourneys
 from tests.support.staged_schedules import StagedSchedules
 
 
-class StagedDesk(StagedJourneys, StagedSchedules):
+class StagedDesk(StagedJourneys, StagedSchedules, StagedBoard):
     """Set its fields, then show a window on it. `fault` makes every question fail, `gate` makes
     them wait."""
 

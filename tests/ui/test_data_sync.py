@@ -19,6 +19,7 @@ def test_the_tabs_and_buttons_read_as_the_trade_knows_them(launchpad: Opens) -> 
     window = launchpad()
     bar = window.tabs.tabBar()
     assert [bar.tabText(place) for place in range(bar.count())] == [
+        "Sites",
         "Data Sync",
         "Sent Data",
         "Received Data",

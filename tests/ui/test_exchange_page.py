@@ -197,7 +197,7 @@ def test_nothing_sent_yet_says_so_and_leads_to_the_sync(launchpad: Opens) -> Non
     assert page.faces.face == "empty"
     assert "Nothing was sent yet." in offscreen.words(page)
     offscreen.press(page.faces.notice.action)
-    assert window.tabs.currentIndex() == 0
+    assert window.tabs.current() is window.data_sync
 
 
 def test_a_store_has_no_site_column_and_no_site_filter(pos: OpensPos) -> None:

@@ -20,6 +20,7 @@ STAGES: dict[str, Callable[[StagedDesk], StagedDesk]] = {
     "running": StagedDesk.running,
     "attention": StagedDesk.needing_attention,
     "scheduled": StagedDesk.with_schedules,
+    "something wrong": StagedDesk.something_wrong,
 }
 
 
@@ -32,7 +33,7 @@ def shrink(window: SyncWindow) -> None:
 def test_launchpad(launchpad: Opens, stage: str) -> None:
     window = launchpad(STAGES[stage](StagedDesk()))
     shrink(window)
-    for tab in ("Data Sync", "Sent Data", "Received Data", "Runs", "Application Settings"):
+    for tab in ("Sites", "Data Sync", "Sent Data", "Received Data", "Runs", "Application Settings"):
         offscreen.show_tab(window, tab)
         assert not cut(window), tab
 

@@ -74,7 +74,7 @@ def test_on_other_pages_the_strip_leads_to_the_sync(launchpad: Opens) -> None:
     offscreen.show_tab(window, "Sent Data")
     assert window.strip.step.text() == "Go to Data Sync"
     offscreen.press(window.strip.step)
-    assert window.tabs.currentIndex() == 0
+    assert window.tabs.current() is window.data_sync
 
 
 def test_what_needs_attention_is_listed_with_its_reason(launchpad: Opens) -> None:

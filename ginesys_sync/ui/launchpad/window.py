@@ -1,7 +1,8 @@
-"""Launchpad: head office's window with its four tabs."""
+"""Launchpad: head office's window with its tabs."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ginesys_sync.core.errors import KnownError
+from ginesys_sync.services.board_views import Alert, BoardLine
 from ginesys_sync.services.desk import Desk
 from ginesys_sync.services.views import Overview, Progress, SiteLine
 from ginesys_sync.ui.widgets.ask import tell
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class LaunchpadWindow(SyncWindow):
-    """`Data Sync`, `Sent Data`, `Received Data`, `Runs`, `Application Settings`."""
+    """`Sites`, `Data Sync`, `Sent Data`, `Received Data`, `Runs`, `Application Settings`."""
 
     sync_page = "Data Sync"
 
@@ -29,13 +31,17 @@ class LaunchpadWindow(SyncWindow):
         self.sites: tuple[SiteLine, ...] = ()
         self.select_site: SelectSite | None = None
         self._stale: set[QWidget] = set()
+        self._has_looked = False
 
     def build_body(self) -> None:
+        from ginesys_sync.ui.launchpad.alert_notice import AlertNotice
         from ginesys_sync.ui.launchpad.data_sync import DataSyncPage
         from ginesys_sync.ui.widgets.pages import LazyTabs
 
         self.data_sync = DataSyncPage()
         self.tabs = LazyTabs("Launchpad")
+        self.tabs.blockSignals(True)  # the first tab is not what the window opens on
+        self.tabs.add_lazily("Sites", self._make_board)
         self.tabs.add_lazily("Data Sync", lambda: self.data_sync)
         self.tabs.add_lazily("Sent Data", lambda: self._make_exchange(is_sent=True))
         self.tabs.add_lazily("Received Data", lambda: self._make_exchange(is_sent=False))
@@ -44,7 +50,9 @@ class LaunchpadWindow(SyncWindow):
         column = QVBoxLayout(self.body)
         column.setContentsMargins(0, 4, 0, 0)
         column.addWidget(self.tabs)
-        self.tabs.page("Data Sync")
+        self.tabs.go("Data Sync")
+        self.tabs.blockSignals(False)
+        self.notice = AlertNotice(self)
         self.data_sync.sync_all.clicked.connect(self.sync_all)
         self.data_sync.sync_selective.clicked.connect(self.choose_sites)
         self.data_sync.pane.cancel_wanted.connect(self.cancel_run)
@@ -53,6 +61,28 @@ class LaunchpadWindow(SyncWindow):
         self.tabs.shown.connect(self._freshen)
         self.tabs.tabBar().setFocus()
         self._ask_who_is_there()
+
+    def _make_board(self) -> QWidget:
+        from ginesys_sync.ui.launchpad.board_page import BoardPage, SiteAction
+
+        page = BoardPage(self.desk, self.background)
+        page.sync_wanted.connect(lambda code: self._sync_chosen((code,)))
+        page.look_wanted.connect(self._ask_who_is_there)
+        page.site_actions += [
+            SiteAction("Sent Data", partial(self._show_exchange, "Sent Data")),
+            SiteAction("Received Data", partial(self._show_exchange, "Received Data")),
+            SiteAction("Where is it?", lambda line: self.show_where()),
+        ]
+        return page
+
+    def _show_exchange(self, title: str, line: BoardLine) -> None:
+        """What went to a site, or came from it."""
+        from ginesys_sync.ui.widgets.exchange_page import ExchangePage
+
+        page = self.tabs.go(title)
+        assert isinstance(page, ExchangePage)
+        page.offer_sites([site.code for site in self.sites])
+        page.filters.site.setCurrentIndex(max(0, page.filters.site.findText(line.code)))
 
     def _make_exchange(self, is_sent: bool) -> QWidget:
         from ginesys_sync.ui.widgets.exchange_page import ExchangePage
@@ -96,6 +126,7 @@ class LaunchpadWindow(SyncWindow):
     def show_state(self, overview: Overview) -> None:
         self.data_sync.show_overview(overview)
         self._read_sites()
+        self.background.run(self.desk.open_alerts, self._take_alerts, lane="alerts")
         self._stale = set(self.tabs.made())
         page = self.tabs.current()
         if page is not None:
@@ -113,6 +144,13 @@ class LaunchpadWindow(SyncWindow):
         show_overview = getattr(page, "show_overview", None)
         if show_overview is not None:
             show_overview(self.overview)
+
+    def _take_alerts(self, alerts: tuple[Alert, ...]) -> None:
+        """What is new is told; what was wrong when the window opened is what it opens on."""
+        self.notice.take(alerts)
+        is_first, self._has_looked = not self._has_looked, True
+        if is_first and alerts and not self.is_running:
+            self.tabs.go("Sites")
 
     def _read_sites(self) -> None:
         self.background.run(
