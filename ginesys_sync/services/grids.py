@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from itertools import groupby, islice
 
 from ginesys_sync.core.plan import Plan
@@ -142,7 +143,15 @@ def _group(connection: Connection, plan: Plan, number: int, rows: list[BatchRow]
         size=sum(row.size for row in rows),
         statuses=tuple((status, count) for status, count in statuses.items() if count),
         attention=sum(row.attention for row in rows),
+        received_at=max((row.received_at for row in rows if row.received_at), default=None),
+        processed_at=_all_processed_at(rows),
     )
+
+
+def _all_processed_at(rows: list[BatchRow]) -> datetime | None:
+    """When the last row was processed; None while one is not."""
+    found = [row.processed_at for row in rows if row.processed_at is not None]
+    return max(found, default=None) if len(found) == len(rows) else None
 
 
 def _holds(plan: Plan, rows: list[BatchRow]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ginesys_sync import __version__
+from ginesys_sync.core.clock import from_iso
 from ginesys_sync.core.model import HEAD_OFFICE
 from ginesys_sync.core.settings import Home
 from ginesys_sync.services.pos_line import next_sync, pos_line
@@ -179,7 +180,10 @@ def _office_lamp(facts: Glance, now: datetime) -> Lamp:
     when = ago(moment(facts.heard_at), now)
     if HEAD_OFFICE in facts.unacknowledged or HEAD_OFFICE in facts.waiting:
         sentence = f"It has not processed everything yet. Last heard {when}."
-        return Lamp(name, Light.WARNING, "Waiting", sentence)
+        # Right after a good sync there is always something on its way: no fault until it is old.
+        oldest = min((each.since for each in facts.own if each.since), default=None)
+        is_old = oldest is not None and now - from_iso(oldest) > SILENT_AFTER
+        return Lamp(name, Light.WARNING if is_old else Light.WAITING, "Waiting", sentence)
     return Lamp(name, Light.GOOD, "Up to date", f"It has processed everything. Last heard {when}.")
 
 
@@ -199,7 +203,7 @@ def _stores_lamp(facts: Glance, now: datetime) -> Lamp:
         named = ", ".join(sorted(behind)[:5])
         return Lamp(
             name,
-            Light.WARNING,
+            Light.WAITING,
             f"{len(behind):,} of {len(active):,} waiting",
             f"{named}: not everything is sent and processed there yet.",
         )

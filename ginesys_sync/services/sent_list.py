@@ -7,6 +7,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from functools import cached_property
 from itertools import groupby, islice
 from typing import Any, NamedTuple
@@ -39,6 +40,7 @@ from ginesys_sync.store.sent_facts import (
 )
 
 _NAMED = 3
+_ASKED = 200
 _OF_BATCH = {
     "batch": "no",
     "records": "records",
@@ -176,7 +178,19 @@ class SentList:
             size=sum(part.count * part.share.batch.size for part in parts),
             statuses=tuple((status, count) for status, count in counts.items() if count),
             attention=sum(part.attention for part in parts),
+            uploaded_at=moment(max((p.share.uploaded_at or "" for p in parts), default="")),
+            processed_at=self._all_processed_at(parts),
         )
+
+    def _all_processed_at(self, parts: list[Part]) -> datetime | None:
+        """When the last row was processed; None while one is not, or where that would mean to ask
+        for more than a few.
+        """
+        is_done = all(part.standing is not Standing.OPEN for part in parts)
+        if not is_done or sum(part.count for part in parts) > _ASKED:
+            return None
+        rows = ((part.share.batch, site) for part in parts for site in part.sites())
+        return moment(max((self._processed_at(*row) or "" for row in rows), default=""))
 
     # --- rows ---
 

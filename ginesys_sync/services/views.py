@@ -21,6 +21,7 @@ class Light(StrEnum):
 
     UNKNOWN = "unknown"
     GOOD = "good"
+    WAITING = "waiting"
     WARNING = "warning"
     BAD = "bad"
 
@@ -110,6 +111,7 @@ class BatchRow:
 class RunGroup:
     """The rows of *Received Data* of one run; of *Sent Data*, what it let sites read: `title` reads
     `10:42 Sync Selective to S001: 42 prices, 1 user` without the time. `run` may be NOT_SENT.
+    `processed_at` is when the last of them was, once all are.
     """
 
     run: int
@@ -120,6 +122,9 @@ class RunGroup:
     size: int
     statuses: tuple[tuple[Status, int], ...]
     attention: int
+    uploaded_at: datetime | None = None
+    received_at: datetime | None = None
+    processed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +189,7 @@ class StageLine:
 
 @dataclass(frozen=True, slots=True)
 class SiteSummary:
-    """What one run did with one site, in records (acknowledged: batches)."""
+    """What one run did with one site, in records."""
 
     site: str
     name: str

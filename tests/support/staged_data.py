@@ -217,6 +217,11 @@ def group(run: int, rows: list[BatchRow]) -> RunGroup:
         sum(row.size for row in rows),
         tuple(counts.items()),
         sum(row.attention for row in rows),
+        max((row.uploaded_at for row in rows if row.uploaded_at), default=None),
+        max((row.received_at for row in rows if row.received_at), default=None),
+        max((row.processed_at for row in rows if row.processed_at), default=None)
+        if all(row.processed_at for row in rows)
+        else None,
     )
 
 

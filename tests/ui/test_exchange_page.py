@@ -44,6 +44,7 @@ def test_runs_open_to_batches_and_batches_to_records(launchpad: Opens) -> None:
 
 def test_a_mixed_run_shows_what_is_furthest_behind(launchpad: Opens) -> None:
     page = sent(launchpad())
+    page.tree.collapse(page.model.index(0, 0))
     assert offscreen.rows(page.tree)[1]["Status"] == "UPLOADED  2 of 3, 1 needs attention"
     tip = page.model.index(1, 4).data(Qt.ItemDataRole.ToolTipRole)
     assert "1 PROCESSED" in tip and "2 UPLOADED" in tip
@@ -221,3 +222,27 @@ def test_numbers_stand_right_and_titles_run_over_columns(launchpad: Opens) -> No
     index = page.model.index(0, 2)
     assert index.data(Qt.ItemDataRole.TextAlignmentRole) & int(Qt.AlignmentFlag.AlignRight)
     assert page.model.index(0, 0).data(Role.HEADING).columns == 4
+
+
+def test_the_newest_sync_is_open_when_the_page_is_and_shows_its_times(launchpad: Opens) -> None:
+    window = launchpad()
+    page = sent(window)
+    offscreen.settle(window)
+    newest = page.model.index(0, 0)
+    assert page.tree.isExpanded(newest)
+    assert not page.tree.isExpanded(page.model.index(1, 0))
+    titles = [column.title for column in page.model.columns]
+    assert page.model.index(0, titles.index("Uploaded")).data().endswith("ago")
+    assert page.model.index(0, titles.index("Processed")).data() == ""
+    page.tree.collapse(newest)
+    page.refresh()
+    offscreen.settle(window)
+    assert not page.tree.isExpanded(newest)
+
+
+def test_a_stores_grid_shows_all_its_columns_without_scrolling_sideways(pos: OpensPos) -> None:
+    window = pos()
+    page = offscreen.show_tab(window, "Sent Data")
+    assert isinstance(page, ExchangePage)
+    offscreen.settle(window)
+    assert page.tree.horizontalScrollBar().maximum() == 0

@@ -20,7 +20,7 @@ from ginesys_sync.ui.widgets.where_rows import offer_on_list
 from ginesys_sync.ui.widgets.wording import counted
 
 Texts = tuple[str, ...]
-NAME_WIDTH = 232
+NAME_WIDTH = 160
 
 
 def _column(place: int, column: ControlColumn, width: int) -> Column[Texts]:

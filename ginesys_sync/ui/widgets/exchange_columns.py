@@ -43,7 +43,7 @@ def attention_words(count: int) -> str:
 
 def _what(line: Line) -> str:
     if isinstance(line, RunGroup):
-        return f"{clock(line.started_at)}  {line.title}".strip()
+        return f"{clock(line.started_at)}  {line.title}".strip() if line.run else line.title
     if isinstance(line, BatchRow):
         return line.what
     if isinstance(line, More):
@@ -129,14 +129,14 @@ def _size_tip(line: Line) -> str:
 
 def _moment(field: str) -> tuple[Callable[[Line], str], Callable[[Line], str]]:
     def when(line: Line) -> datetime | None:
-        return getattr(line, field, None) if isinstance(line, BatchRow) else None
+        return getattr(line, field, None) if isinstance(line, BatchRow | RunGroup) else None
 
     return (lambda line: relative(when(line))), (lambda line: exact(when(line)))
 
 
 def _times(title: str, field: str) -> Column[Any]:
     text, tip = _moment(field)
-    return Column(title, text, 96, tip=tip, field=field)
+    return Column(title, text, 88, tip=tip, field=field)
 
 
 def _kind_tip(line: Line) -> str:
@@ -161,6 +161,6 @@ def columns(is_sent: bool) -> tuple[Column[Any], ...]:
         Column("Status", _status, 176, tip=_status_tip, pills=_pills, field="status"),
         _times(moments[1], moments[0]),
         _times("Processed", "processed_at"),
-        Column("Batch", _number, 96, is_code=True, field="batch"),
+        Column("Batch", _number, 92, is_code=True, field="batch"),
         Column("Problem", _problem, 128, field="problem"),
     )

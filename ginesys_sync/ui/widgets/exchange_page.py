@@ -35,6 +35,7 @@ class ExchangePage(QWidget):
         self.tree.setModel(self.model)
         self.faces = FourFaces(self.tree)
         self._sort = ""
+        self._is_newest_opened = False
         self.foot = ExportFoot(
             desk, background, is_sent, lambda: self.filters.wanted(self._sort), self.grouped
         )
@@ -43,12 +44,14 @@ class ExchangePage(QWidget):
 
     def _lay_out(self) -> None:
         grid.dress_header(self.tree.header(), self.model.columns)
-        grid.WideColumn(self.tree, 0, 248)
+        grid.WideColumn(self.tree, 0, 248 if self._is_ho else 168)
         self.tree.header().setSectionsClickable(True)
         self.tree.header().setSortIndicatorShown(False)
         if not self._is_ho:
             # A store exchanges with head office alone: the same word in every row says nothing.
             self.tree.header().hideSection(1)
+            # Nor does a size in bytes; without it a problem is seen without scrolling sideways.
+            self.tree.header().hideSection(3)
         column = QVBoxLayout(self)
         column.setContentsMargins(tokens.SPACE_5, tokens.SPACE_3, tokens.SPACE_5, tokens.SPACE_3)
         column.setSpacing(tokens.SPACE_2)
@@ -84,6 +87,7 @@ class ExchangePage(QWidget):
         self.filters.offer_sites(codes)
 
     def _show_loaded(self) -> None:
+        self._open_newest()
         self.foot.offer(not self.model.is_empty)
         if not self.model.is_empty:
             self.faces.show_content()
@@ -109,6 +113,14 @@ class ExchangePage(QWidget):
                 self.filters.reset,
                 "search",
             )
+
+    def _open_newest(self) -> None:
+        """Once: the newest sync opens by itself, so that its batches and times are seen at once."""
+        place = self.model.newest_run()
+        if self._is_newest_opened or not place.isValid() or not self.filters.is_open:
+            return
+        self._is_newest_opened = True
+        self.tree.expand(place)
 
     def _show_fault(self, fault: KnownError) -> None:
         self.faces.show_problem(fault, "Try again", self.look)

@@ -14,7 +14,7 @@ from PySide6.QtGui import QBrush
 from ginesys_sync.core.errors import KnownError
 from ginesys_sync.core.status import Kind
 from ginesys_sync.services.desk import Desk
-from ginesys_sync.services.views import BatchRow, GridFilter, Page, RecordRow, RunGroup
+from ginesys_sync.services.views import NOT_SENT, BatchRow, GridFilter, Page, RecordRow, RunGroup
 from ginesys_sync.ui.widgets import theme
 from ginesys_sync.ui.widgets.background import Background
 from ginesys_sync.ui.widgets.columns import Index, Role
@@ -176,6 +176,13 @@ class ExchangeTree(QAbstractItemModel):
         """Fetch the next page of top lines, if there is one and none is on its way."""
         if self._root.next is not None and not self._root.is_fetching:
             self._fetch(self._root, self._root.next, 2 * PAGE)
+
+    def newest_run(self) -> QModelIndex:
+        """Where the newest run is; invalid where no run is shown."""
+        for child in self._root.children:
+            if isinstance(child.line, RunGroup) and child.line.run != NOT_SENT:
+                return self.index_of(child)
+        return QModelIndex()
 
     @property
     def is_empty(self) -> bool:

@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 from ginesys_sync.ui.widgets import pill, theme, tokens
 from ginesys_sync.ui.widgets.columns import Column, Heading, PillWord, Role
 
-NUMBER_WIDTH = 104
+NUMBER_WIDTH = 88
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -46,7 +46,8 @@ class CellDelegate(QStyledItemDelegate):
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         super().initStyleOption(option, index)
-        if index.data(Role.HEADING) is not None:
+        heading: Heading | None = index.data(Role.HEADING)
+        if heading is not None and index.column() < heading.columns:
             option.text = ""  # the view writes it over several columns
         if index.column() in self._numbers:
             option.font = self._number_font
@@ -75,12 +76,15 @@ class CellDelegate(QStyledItemDelegate):
         metrics = QFontMetrics(pill.pill_font())
         left = cell.left() + tokens.SPACE_2
         for shown in words:
-            wide = min(pill.width_of(shown.word, metrics), cell.right() - left - tokens.SPACE_1)
-            if wide < min(pill.width_of(shown.word, metrics), 3 * tokens.SPACE_4):
+            room, word = cell.right() - left - tokens.SPACE_1, shown.word
+            if pill.width_of(word, metrics) > room:
+                word = word.split(" ")[0]  # a count alone says more than half a word after it
+            wide = min(pill.width_of(word, metrics), room)
+            if wide < min(pill.width_of(word, metrics), 3 * tokens.SPACE_4):
                 break
             top = cell.center().y() - tokens.PILL_HEIGHT / 2
             box = QRectF(left, top, wide, tokens.PILL_HEIGHT)
-            pill.paint(painter, box, shown.word, shown.shape, shown.tone)
+            pill.paint(painter, box, word, shown.shape, shown.tone)
             left += wide + tokens.SPACE_1
 
     def sizeHint(

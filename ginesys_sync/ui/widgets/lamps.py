@@ -13,10 +13,11 @@ from ginesys_sync.ui.widgets import pill, theme, tokens
 TONE_OF = {
     Light.UNKNOWN: "calm",
     Light.GOOD: "good",
+    Light.WAITING: "info",
     Light.WARNING: "warning",
     Light.BAD: "bad",
 }
-_WORSE = [Light.GOOD, Light.UNKNOWN, Light.WARNING, Light.BAD]
+_WORSE = [Light.GOOD, Light.WAITING, Light.UNKNOWN, Light.WARNING, Light.BAD]
 
 
 class LampSign(QWidget):
@@ -53,7 +54,12 @@ class LampSign(QWidget):
         painter.end()
 
     def _draw_mark(self, painter: QPainter, box: QRectF, ink: str) -> None:
-        shapes = {Light.GOOD: "tick", Light.WARNING: "mark", Light.BAD: "cross"}
+        shapes = {
+            Light.GOOD: "tick",
+            Light.WAITING: "clock",
+            Light.WARNING: "mark",
+            Light.BAD: "cross",
+        }
         pen = QPen(QColor(ink), 2)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)

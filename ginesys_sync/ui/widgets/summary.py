@@ -39,10 +39,15 @@ def _site(row: SiteSummary) -> str:
 COLUMNS: tuple[Column[SiteSummary], ...] = (
     Column("Site", _site, 0),
     _number("Sent", lambda row: row.sent, "Records now in the Web Database for this site", 84),
+    _number(
+        "Acknowledged",
+        lambda row: row.acknowledged,
+        "Records sent to this site, now or earlier, that it confirmed in this sync",
+        122,
+    ),
+    _number("Waiting", lambda row: row.waiting, "Records that wait to be sent to this site", 88),
     _number("Received", lambda row: row.received, "Records fetched from this site", 92),
     _number("Processed", lambda row: row.processed, "Records written to this database", 98),
-    _number("Acknowledged", lambda row: row.acknowledged, "Batches this site confirmed", 122),
-    _number("Waiting", lambda row: row.waiting, "Records this site has not confirmed yet", 88),
     Column(
         "Needs attention",
         lambda row: grouped(row.attention) if row.attention else "",
