@@ -33,14 +33,18 @@ SERVICE_LOCK = "service.lock"
 PID_FILE = "service.pid"
 LOOK_SECONDS = 0.2
 STOP_SECONDS = 30.0
+START_SECONDS = 2.0
+LOOK_LOCK_SECONDS = 0.1
 log = logging.getLogger(__name__)
 
 
 @contextmanager
-def _only_service(folder: Path) -> Iterator[None]:
-    lock = FileLock(folder / SERVICE_LOCK, timeout=0)
+def _only_service(folder: Path, seconds: float) -> Iterator[None]:
+    """Hold the service's lock, waiting so long for it: whoever only looks whether a service runs
+    holds it for a moment, too, and must neither stop a service nor be taken for one."""
+    lock = FileLock(folder / SERVICE_LOCK, timeout=seconds)
     try:
-        lock.acquire()
+        lock.acquire(poll_interval=0.01)
     except Timeout:
         raise AlreadyRunning(
             "The service of this site is already running.", "There is nothing to do: it goes on."
@@ -56,7 +60,7 @@ def _only_service(folder: Path) -> Iterator[None]:
 def is_service_running(folder: Path) -> bool:
     """Whether a service of this site runs now."""
     try:
-        with _only_service(folder):
+        with _only_service(folder, LOOK_LOCK_SECONDS):
             return False
     except AlreadyRunning:
         return True
@@ -129,7 +133,7 @@ class Service:
 
     def serve(self) -> int:
         """Until stopped. Raises AlreadyRunning when a service of this site runs already."""
-        with _only_service(self._folder), opened_site(self._folder) as site:
+        with _only_service(self._folder, START_SECONDS), opened_site(self._folder) as site:
             (self._folder / PID_FILE).write_text(f"{os.getpid()}\n", encoding="ascii")
             with site.database.connect() as connection:
                 self._end_left_over(connection)

@@ -111,7 +111,7 @@ def test_the_board_of_5000_sites_is_read_at_once(big: Path) -> None:
             site: work.batches for site, work in grids.open_work(connection).items() if work.batches
         }
     assert waiting == told
-    assert min(seconds) < 0.5, seconds
+    assert min(seconds) < 2.0, seconds  # of the processor; `bench ui` judges the 300 ms
 
 
 @pytest.mark.parametrize("query", [board._PLACES, board._UNPROCESSED])
