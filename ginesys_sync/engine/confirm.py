@@ -6,22 +6,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ginesys_sync.core.errors import Refused
 from ginesys_sync.core.model import Stream, key_text
 from ginesys_sync.core.status import Stage
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.store import due_loads, ledger, parking
 from ginesys_sync.store.database import Connection, read_state, transaction, write_state
 from ginesys_sync.store.fence import require_fence
+from ginesys_sync.store.refilling import ACKS_COLLECTED
 from ginesys_sync.wire.messages import Ack, AckRow, AcksRequest, ParkedWord
 from ginesys_sync.wire.routes import MAX_PARKED_WORDS
 
-_COLLECTED_UP_TO = "acks_collected"
 _A_CALL = 200
 
 
 def collected_up_to(connection: Connection) -> int:
     """The last acknowledgement row that was collected from the Web Database."""
-    return int(read_state(connection, _COLLECTED_UP_TO) or 0)
+    return int(read_state(connection, ACKS_COLLECTED) or 0)
+
+
+def collect_anew(context: RunContext, connection: Connection) -> None:
+    """The Web Database numbers its acknowledgements anew: collect all it has."""
+    with transaction(connection):
+        require_fence(connection, context.fence)
+        write_state(connection, ACKS_COLLECTED, "0")
 
 
 def collect(context: RunContext, connection: Connection, rows: Sequence[AckRow]) -> None:
@@ -33,7 +41,7 @@ def collect(context: RunContext, connection: Connection, rows: Sequence[AckRow])
         require_fence(connection, context.fence)
         for row in rows:
             _collect_one(context, connection, row, at)
-        write_state(connection, _COLLECTED_UP_TO, str(max(row.id for row in rows)))
+        write_state(connection, ACKS_COLLECTED, str(max(row.id for row in rows)))
     context.tally.add(Stage.CONFIRMING, len(rows))
 
 
@@ -69,14 +77,38 @@ def deliver(context: RunContext, connection: Connection) -> None:
     waiting = ledger.undelivered_acks(connection, context.site)
     widths = {entity.name: len(entity.key) for entity in context.plan.entities}
     for start in range(0, len(waiting), _A_CALL):
-        some = waiting[start : start + _A_CALL]
-        messages = [_message(connection, ack, widths) for ack in some]
+        _deliver_some(context, connection, waiting[start : start + _A_CALL], widths)
+
+
+def _deliver_some(
+    context: RunContext,
+    connection: Connection,
+    some: Sequence[ledger.OwnAck],
+    widths: dict[str, int],
+) -> None:
+    """Send some. One for more than the Web Database has waits: it was brought back from an older
+    copy, and gets the rest again from whoever sent it.
+    """
+    messages = [_message(connection, ack, widths) for ack in some]
+    try:
         context.web.acks(AcksRequest(acks=messages))
-        told = [(ack.id, word.parked_total) for ack, word in zip(some, messages, strict=True)]
-        with transaction(connection):
-            require_fence(connection, context.fence)
-            ledger.note_delivered(connection, told, context.now())
-        context.tally.add(Stage.CONFIRMING, len(some))
+    except Refused as fault:
+        if fault.reason != "ack_beyond":
+            raise
+        if len(some) == 1:
+            context.note(
+                f"The Web Database has less of {some[0].stream} than this site has processed. "
+                "It gets the rest when its sender syncs next."
+            )
+            return
+        for ack in some:
+            _deliver_some(context, connection, [ack], widths)
+        return
+    told = [(ack.id, word.parked_total) for ack, word in zip(some, messages, strict=True)]
+    with transaction(connection):
+        require_fence(connection, context.fence)
+        ledger.note_delivered(connection, told, context.now())
+    context.tally.add(Stage.CONFIRMING, len(some))
 
 
 def _message(connection: Connection, ack: ledger.OwnAck, widths: dict[str, int]) -> Ack:

@@ -16,6 +16,7 @@ from ginesys_sync.engine.context import RunContext
 from ginesys_sync.store.applying import BodyApplier
 from ginesys_sync.store.body_span import Span
 from ginesys_sync.store.conflicts import Conflict, keep_conflict
+from ginesys_sync.store.healing import has_more_rows
 from ginesys_sync.store.images import image_of
 from ginesys_sync.wire.excerpt import excerpts
 
@@ -23,6 +24,12 @@ Faults = dict[int, tuple[str, str, str]]
 """Record id → (code, reason, missing parent) of records that must not, or cannot, be applied."""
 LOST_CONFLICT = "lost_conflict"
 """Not a fault: head office's own version stands, and goes out again as the answer."""
+
+
+def stands_otherwise(applier: BodyApplier, entity: Entity, number: int) -> bool:
+    """Whether a record of the body attached stands here with other values or more rows."""
+    is_other = bool(applier.differing(entity, Span(number, number)))
+    return is_other or has_more_rows(applier.connection, entity, number)
 
 
 class ConflictingWork(Protocol):
@@ -55,7 +62,7 @@ class Conflicts:
         for number, key, theirs in excerpts(work.raw, entity, numbers):
             ours = image_of(applier.connection, entity, key)
             winner = HEAD_OFFICE if number in losers else work.origin
-            if ours is not None and ours.data != theirs:
+            if ours is not None and (from_gone or stands_otherwise(applier, entity, number)):
                 keep_conflict(
                     applier.connection,
                     Conflict(entity.name, key, work.origin, winner, ours.data, theirs),

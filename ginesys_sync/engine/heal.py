@@ -19,21 +19,13 @@ from ginesys_sync.engine.bodies import BatchWork, BodyWork
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.plan import put_plan_in_place
 from ginesys_sync.engine.receive import entity_of
-from ginesys_sync.store import due_loads, healing, identity, ledger, runs, sites
+from ginesys_sync.store import due_loads, healing, identity, ledger, runs, sites, withdrawing
 from ginesys_sync.store.applying import BodyApplier
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.fence import require_fence
 from ginesys_sync.wire.body import check_structure, unpack
-from ginesys_sync.wire.messages import (
-    AgainRequest,
-    OpenAnswer,
-    OwnAnswer,
-    OwnBatch,
-    OwnReach,
-    OwnRequest,
-    Restored,
-    StreamPlace,
-)
+from ginesys_sync.wire.messages import OpenAnswer, Restored, StreamPlace
+from ginesys_sync.wire.own_messages import AgainRequest, OwnAnswer, OwnBatch, OwnReach, OwnRequest
 
 _NOTED_AT_ONCE = 500
 
@@ -113,10 +105,10 @@ class Healing:
             if is_new_epoch:
                 identity.begin_epoch(connection, restored.epoch)
                 for state in _own_streams(context, connection):
-                    ledger.ensure_stream(connection, state.stream, restored.epoch)
+                    ledger.begin_own(connection, state.stream, restored.epoch)
             for place in places:
                 if place.epoch == restored.epoch:
-                    ledger.ensure_stream(connection, place.stream, place.epoch)
+                    ledger.begin_own(connection, place.stream, place.epoch)
         context.run, context.epoch = number, restored.epoch
         if is_new_epoch:
             note_again(context, connection, None)
@@ -173,24 +165,45 @@ class Healing:
         if known is not None:
             self._unseal(stream, manifest.no)
         data = self._body(item)
+        batch = _batch(stream, item, page)
+        if data is None and ledger.ALL_SITES in item.withdrawn:
+            with transaction(connection):
+                require_fence(connection, context.fence)
+                healing.note_number(connection, batch, item.uploaded_at)
+                self._take_withdrawals(batch, item)
+            return True
         if data is None:
             return False
-        batch = _batch(stream, item, page)
         entity, raw = self._opened(batch, data)
         context.staging.put(batch.sha256, data)
         # Without a stream: what parks of it is this site's own matter, and nobody else is told.
         work = BatchWork(entity, context.site, "", batch.no, raw)
-        self._bodies.apply(work, lambda: self._note(entity, batch, item, page.reach))
+        self._bodies.apply(work, lambda: self._note(work, batch, item, page.reach))
         self._batches += 1
         self._records += batch.records + batch.gone
         context.tally.add(Stage.RECEIVING, batch.records + batch.gone, batch.size)
         return True
 
     def _note(
-        self, entity: Entity, batch: ledger.Batch, item: OwnBatch, reach: Sequence[OwnReach]
+        self, work: BatchWork, batch: ledger.Batch, item: OwnBatch, reach: Sequence[OwnReach]
     ) -> None:
-        healing.note_read_back(self._connection, entity, batch, item.uploaded_at)
+        healing.note_read_back(self._connection, work.entity, batch, item.uploaded_at)
         self._take_releases(batch.stream, item, reach)
+        self._take_withdrawals(batch, item, work)
+
+    def _take_withdrawals(
+        self, batch: ledger.Batch, item: OwnBatch, work: BatchWork | None = None
+    ) -> None:
+        """Inside the caller's transaction: from whom the batch was taken back."""
+        known = withdrawing.uploaded_batch(self._connection, batch.stream, batch.no)
+        if not item.withdrawn or known is None:
+            return
+        at, why = self._context.now(), "as the Web Database has it"
+        sites = None if ledger.ALL_SITES in item.withdrawn else item.withdrawn
+        withdrawing.note_withdrawn(self._connection, known, sites, why, "", at)
+        if work is not None:
+            chosen = None if sites is None else frozenset(sites)
+            withdrawing.note_unsent(self._connection, known, work.entity, work.raw, chosen, "", at)
 
     def _unseal(self, stream: str, no: int) -> None:
         """Batches sealed since the copy was brought back have numbers that were used before."""

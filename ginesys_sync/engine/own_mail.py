@@ -13,7 +13,12 @@ from __future__ import annotations
 from ginesys_sync.core.events import RecordParked
 from ginesys_sync.core.model import HEAD_OFFICE, Key, key_text
 from ginesys_sync.core.plan import Entity, Owner, Rule
-from ginesys_sync.engine.conflicts import LOST_CONFLICT, ConflictingWork, Faults
+from ginesys_sync.engine.conflicts import (
+    LOST_CONFLICT,
+    ConflictingWork,
+    Faults,
+    stands_otherwise,
+)
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.store import healing, parking
 from ginesys_sync.store.applying import BodyApplier
@@ -57,8 +62,7 @@ class OwnMail:
             if is_owned:
                 healing.drop_notes(connection, entity, number)
             return is_owned
-        is_same = not self._applier.differing(entity, Span(number, number))
-        if is_same and not healing.has_more_rows(connection, entity, number):
+        if not stands_otherwise(self._applier, entity, number):
             healing.drop_notes(connection, entity, number)
             return True
         site = self._context.site

@@ -19,7 +19,7 @@ from ginesys_sync.core.model import HEAD_OFFICE, Stream
 from ginesys_sync.core.plan import PLAN_CHANNEL, captured_by
 from ginesys_sync.core.status import Stage
 from ginesys_sync.engine.apply import Apply
-from ginesys_sync.engine.confirm import collect, collected_up_to, deliver
+from ginesys_sync.engine.confirm import collect, collect_anew, collected_up_to, deliver
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.flush import flush
 from ginesys_sync.engine.heal import Healing, found_behind, own_places, send_again
@@ -32,11 +32,12 @@ from ginesys_sync.engine.receive import (
     mail_request,
     waits_for_load,
 )
+from ginesys_sync.engine.refill import go_back, refill
 from ginesys_sync.engine.retry import retry_parked
 from ginesys_sync.engine.seal import CutClaim, ReadChanges, SealClaims, SealedClaim
 from ginesys_sync.engine.sweeping import Sweeping
 from ginesys_sync.engine.upload import Upload, post, release_rest
-from ginesys_sync.store import ledger, sweeping
+from ginesys_sync.store import ledger, refilling, sweeping
 from ginesys_sync.store.applying import BodyApplier
 from ginesys_sync.store.change_log import drop_strays, has_strays
 from ginesys_sync.store.claiming import ClaimWriter
@@ -70,11 +71,15 @@ def exchange(context: RunContext, pump: Pump) -> None:
         answer = _open(context, connection, pump)
         context.tally.finish(Stage.STARTING)
         _send(context, connection, answer, pump)
+        mail = answer.mail
+        if answer.set_back:
+            refill(context, connection)
+            mail = _ask_again(context, connection)
         if context.is_head_office:
             offer_loads(context, connection)
         applier = BodyApplier(stack.enter_context(context.database.connect()))
         context.asks.update(question.entity for question in sweeping.questions(connection))
-        _receive(context, connection, answer.mail, applier, pump)
+        _receive(context, connection, mail, applier, pump)
         Sweeping(context, applier).settle()
         retry_parked(context, applier)
         deliver(context, connection)
@@ -97,7 +102,7 @@ def _begin_streams(context: RunContext, connection: Connection) -> None:
     with transaction(connection):
         require_fence(connection, context.fence)
         for stream in sorted(mine):
-            ledger.ensure_stream(connection, stream, context.epoch)
+            ledger.begin_own(connection, stream, context.epoch)
         strays = drop_strays(connection, names) if are_strays else 0
     if strays:
         log.warning("run %d dropped notes of %d changes not this site's", context.run, strays)
@@ -138,6 +143,7 @@ def _open_request(context: RunContext, connection: Connection, behind: str) -> O
         mail=mail_request(context, connection, collected_up_to(connection)),
         can_heal=True,
         behind=behind,
+        opened=refilling.opened_run(connection, context.epoch),
     )
 
 
@@ -154,9 +160,14 @@ def _take_in(context: RunContext, connection: Connection, answer: OpenAnswer) ->
     if context.is_head_office:
         refresh_sites(context, connection, answer.sites)
     context.check_sites(connection, context)  # a refused run has done nothing
+    if answer.set_back:
+        collect_anew(context, connection)
+        go_back(context, connection)
     collect(context, connection, answer.mail.acks)
     with transaction(connection):
         require_fence(connection, context.fence)
+        if not answer.set_back:
+            refilling.note_opened(connection, context.epoch, context.run)
         for place in answer.own:
             if place.epoch == context.epoch:
                 ledger.note_uploaded(connection, place.stream, place.epoch, place.no, context.now())

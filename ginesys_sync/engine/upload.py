@@ -17,7 +17,7 @@ from ginesys_sync.core.status import Stage
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.pump import Channel, Turn
 from ginesys_sync.engine.seal import SealedClaim
-from ginesys_sync.store import ledger
+from ginesys_sync.store import healing, ledger
 from ginesys_sync.store.blocks import blocked_channels
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.fence import require_fence
@@ -119,6 +119,7 @@ def post(
         audiences={Audience.parse(b.members).name: b.members for b in batches},
         batches=[_manifest(context, batch, bodies) for batch in batches],
         release=_release(context, free),
+        begins=_begins(context, connection, reached),
     )
     answer = context.web.post_batches(request)
     if answer.missing:
@@ -140,6 +141,15 @@ def post(
             ledger.note_release(connection, stream, _release_names(context), no, context.run, at)
     for batch in batches:
         context.tally.add(Stage.SENDING, batch.records + batch.gone, batch.size)
+
+
+def _begins(context: RunContext, connection: Connection, streams: Iterable[str]) -> dict[str, int]:
+    """After which number each stream goes on in this epoch: those of an earlier one stay used."""
+    found = {
+        Stream.parse(name).channel: healing.first_of(connection, name, context.epoch) - 1
+        for name in streams
+    }
+    return {channel: no for channel, no in found.items() if no > 0}
 
 
 def release_rest(context: RunContext, connection: Connection) -> None:
@@ -189,7 +199,9 @@ def _body(context: RunContext, name: str, bodies: dict[str, PackedBody]) -> byte
     if data is None:
         raise Damaged(
             "A sealed batch is no longer in the home folder.",
-            "Restore the home folder from its backup, or ask head office to reload this site.",
+            f"Bring the home folder back from its backup. Else make a new enrolment code for "
+            f"{context.site} and run `ginesys-sync init` for this home with it: it then sends "
+            "everything it has once more.",
             detail=f"body {name}",
         )
     return data

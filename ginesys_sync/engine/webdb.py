@@ -36,7 +36,7 @@ from ginesys_sync.engine.diagnosis import (
 )
 from ginesys_sync.engine.patience import Patience as Patience
 from ginesys_sync.engine.sessions import Sessions, SiteKey, Waits, nobody
-from ginesys_sync.wire import control_messages, messages, routes
+from ginesys_sync.wire import control_messages, messages, own_messages, routes, wait_messages
 
 _PIECE = 1 << 16
 _PROBLEM_BYTES = 1 << 16
@@ -127,13 +127,17 @@ class WebDatabase:
         """Every site of the chain (head office)."""
         return self._call("GET", routes.CHAIN, None, messages.Chain)
 
-    def own(self, request: messages.OwnRequest) -> messages.OwnAnswer:
+    def own(self, request: own_messages.OwnRequest) -> own_messages.OwnAnswer:
         """The next page of what this site itself sent."""
-        return self._call("POST", routes.OWN, request, messages.OwnAnswer)
+        return self._call("POST", routes.OWN, request, own_messages.OwnAnswer)
 
-    def again(self, request: messages.AgainRequest) -> messages.AgainAnswer:
+    def again(self, request: own_messages.AgainRequest) -> own_messages.AgainAnswer:
         """Say that everything of some channels is noted to be sent once more."""
-        return self._call("POST", routes.AGAIN, request, messages.AgainAnswer)
+        return self._call("POST", routes.AGAIN, request, own_messages.AgainAnswer)
+
+    def same(self, request: own_messages.SameRequest) -> own_messages.SameAnswer:
+        """Whether batches that this site read are those that the Web Database has."""
+        return self._call("POST", routes.SAME, request, own_messages.SameAnswer)
 
     def put_body(self, sha256: str, body: bytes | Path) -> None:
         """Send a body, given as bytes or as the file that holds them.
@@ -178,7 +182,7 @@ class WebDatabase:
                     _keep(into, data, before)
         return bytes(data)
 
-    def wait(self, after: int | None, seconds: int) -> messages.WaitAnswer:
+    def wait(self, after: int | None, seconds: int) -> wait_messages.WaitAnswer:
         """Wait, at most `seconds` (0 to 30), for news after number `after`, an earlier answer's
         `at`; None answers at once. It is not tried again by itself: whoever calls it in a loop
         pauses after a failure, a random while, longer each time.
@@ -188,9 +192,9 @@ class WebDatabase:
         the same site began to wait anew, Unreachable when too many sites wait already.
         """
         session = self._sessions.mine()
-        request = messages.WaitRequest(after=after, seconds=seconds)
+        request = wait_messages.WaitRequest(after=after, seconds=seconds)
 
-        def act(is_over: Callable[[], bool]) -> messages.WaitAnswer:
+        def act(is_over: Callable[[], bool]) -> wait_messages.WaitAnswer:
             self._sessions.lend(session, is_over)
             return self._ask_once(request, seconds)
 
@@ -236,11 +240,13 @@ class WebDatabase:
                         tried_without_progress(fault, 0)
         return understood(text, answer)
 
-    def _ask_once(self, request: messages.WaitRequest, seconds: int) -> messages.WaitAnswer:
+    def _ask_once(
+        self, request: wait_messages.WaitRequest, seconds: int
+    ) -> wait_messages.WaitAnswer:
         data, headers = request.model_dump_json().encode(), {"Content-Type": "application/json"}
         with self._asked("POST", routes.WAIT, data, headers, seconds=seconds) as response:
             text = self._read(response, routes.MAX_MESSAGE_BYTES)
-        return understood(text, messages.WaitAnswer)
+        return understood(text, wait_messages.WaitAnswer)
 
     @contextmanager
     def _asked(

@@ -28,7 +28,8 @@ from ginesys_sync.relay.problems import Refusal, world_fault
 from ginesys_sync.relay.protocol import is_stopping
 from ginesys_sync.relay.waiting import WaitingRoom
 from ginesys_sync.wire import routes
-from ginesys_sync.wire.messages import Message, WaitRequest
+from ginesys_sync.wire.messages import Message
+from ginesys_sync.wire.wait_messages import WaitRequest
 
 LOG = logging.getLogger("ginesys_sync.relay")
 _GUESSES = frozenset({"key_refused", "code_wrong", "code_used", "code_expired"})

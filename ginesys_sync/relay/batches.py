@@ -67,7 +67,8 @@ def _store(
     fresh: dict[tuple[str, int], Manifest] = {}
     for manifest in request.batches:
         text = f"{caller.site}/{manifest.channel}"
-        place, head = (manifest.channel, manifest.no), heads.get(manifest.channel, 0)
+        place = (manifest.channel, manifest.no)
+        head = heads.get(manifest.channel, request.begins.get(manifest.channel, 0))
         if manifest.no > head + 1:
             raise Refusal("gap", stream=text, expected=head + 1, got=manifest.no)
         if manifest.no == head + 1:
@@ -75,6 +76,8 @@ def _store(
             fresh[place] = manifest
             continue
         is_new = place in fresh
+        if not is_new and manifest.channel not in streams:
+            raise Refusal("gap", stream=text, expected=head + 1, got=manifest.no)
         known = _content(fresh[place]) if is_new else _kept(writer, streams[place[0]], place[1])
         if known != _content(manifest):
             raise Refusal("number_taken", stream=text, no=manifest.no)

@@ -10,7 +10,7 @@ from typing import Any
 from ginesys_sync import __version__
 from ginesys_sync.relay import access, acks, batches, loads, mail, opening, own, withdrawing
 from ginesys_sync.relay.desk import Caller, Relay
-from ginesys_sync.wire import control_messages, messages, routes
+from ginesys_sync.wire import control_messages, messages, own_messages, routes, wait_messages
 from ginesys_sync.wire.messages import Message
 
 
@@ -47,7 +47,7 @@ class Door:
 
 
 def _health(relay: Relay, caller: None, message: None) -> messages.Health:
-    return messages.Health(program=__version__, protocol=routes.PROTOCOL)
+    return messages.Health(program=__version__, protocol=routes.PROTOCOL, relay_id=relay.relay_id)
 
 
 def _who_am_i(relay: Relay, caller: Caller, message: None) -> messages.WhoAmI:
@@ -102,17 +102,26 @@ DOORS = (
         "own",
         "Read back one's own batches",
         Open.SITES,
-        messages.OwnRequest,
-        messages.OwnAnswer,
+        own_messages.OwnRequest,
+        own_messages.OwnAnswer,
         own.read_own,
+    ),
+    Door(
+        routes.SAME,
+        "same",
+        "Whether batches of others are still those that were read",
+        Open.SITES,
+        own_messages.SameRequest,
+        own_messages.SameAnswer,
+        own.compare,
     ),
     Door(
         routes.AGAIN,
         "again",
         "Say that everything of some channels was noted to be sent once more",
         Open.SITES,
-        messages.AgainRequest,
-        messages.AgainAnswer,
+        own_messages.AgainRequest,
+        own_messages.AgainAnswer,
         own.take_again,
     ),
     Door(
@@ -157,8 +166,8 @@ DOORS = (
         "wait",
         "Wait until there may be something new",
         Open.SITES,
-        messages.WaitRequest,
-        messages.WaitAnswer,
+        wait_messages.WaitRequest,
+        wait_messages.WaitAnswer,
         None,
         ("waits_elsewhere",),
     ),

@@ -11,7 +11,7 @@ from ginesys_sync.relay.desk import Caller, Relay
 from ginesys_sync.relay.mail import read_mail
 from ginesys_sync.relay.own import wanted_again
 from ginesys_sync.relay.problems import Refusal
-from ginesys_sync.relay.restores import head_body, recognise_life
+from ginesys_sync.relay.restores import head_body, is_set_back, recognise_life
 from ginesys_sync.relay.sightings import note_clock
 from ginesys_sync.relay.streams import own_streams
 from ginesys_sync.wire import messages
@@ -50,6 +50,7 @@ def open_run(relay: Relay, caller: Caller, request: messages.OpenRequest) -> mes
     """
     check_protocol(request.protocol, f"the program at {caller.site}")
     with relay.database.writing() as writer:
+        set_back = is_set_back(writer, caller, request)
         restored = recognise_life(writer, caller, request)
         writer.execute(
             "UPDATE sites SET run = CASE WHEN ? THEN run ELSE ? END, program = ?,"
@@ -76,14 +77,17 @@ def open_run(relay: Relay, caller: Caller, request: messages.OpenRequest) -> mes
         again = wanted_again(reader, caller)
         missing = _missing(relay, reader, caller)
         sites = list_contacts(reader, caller.organisation) if caller.is_ho else []
+    # Acknowledgements are numbered anew by a Web Database that was brought back.
+    asked = request.mail.model_copy(update={"acks_after": 0}) if set_back else request.mail
     return messages.OpenAnswer.model_construct(
         relay_id=relay.relay_id,
         time=relay.now(),
         own=own,
         missing=missing,
         sites=sites,
-        mail=read_mail(relay, caller, request.mail),
+        mail=read_mail(relay, caller, asked),
         again=again,
+        set_back=set_back,
     )
 
 

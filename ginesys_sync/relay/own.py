@@ -11,7 +11,7 @@ from ginesys_sync.relay.desk import Caller, Relay
 from ginesys_sync.relay.mail import as_manifest
 from ginesys_sync.relay.restores import head_body
 from ginesys_sync.relay.streams import StreamRow, find_stream
-from ginesys_sync.wire import messages
+from ginesys_sync.wire import own_messages
 from ginesys_sync.wire.routes import MAX_MAIL_INLINE_BYTES
 
 _PAGE_BYTES = 4_000_000
@@ -25,21 +25,23 @@ class _Page:
     limit: int
     inline: int = MAX_MAIL_INLINE_BYTES
     room: int = _PAGE_BYTES
-    batches: list[messages.OwnBatch] = field(default_factory=list)
+    batches: list[own_messages.OwnBatch] = field(default_factory=list)
     audiences: dict[str, str] = field(default_factory=dict)
     more: bool = False
 
 
-def read_own(relay: Relay, caller: Caller, request: messages.OwnRequest) -> messages.OwnAnswer:
+def read_own(
+    relay: Relay, caller: Caller, request: own_messages.OwnRequest
+) -> own_messages.OwnAnswer:
     """One page of the caller's own batches of a channel, those with their bodies that are kept."""
     page = _Page(request.limit)
     with relay.database.reading() as reader:
         text = f"{caller.site}/{request.channel}"
         stream = find_stream(reader, caller.organisation, text, caller.epoch)
         if stream is None:
-            return messages.OwnAnswer(head=0)
+            return own_messages.OwnAnswer(head=0)
         _fill(relay, reader, stream, request.after, page)
-        return messages.OwnAnswer.model_construct(
+        return own_messages.OwnAnswer.model_construct(
             head=stream.head,
             sha256=head_body(reader, caller.organisation, stream.stream, request.after),
             batches=page.batches,
@@ -68,23 +70,49 @@ def _fill(
         page.inline -= len(inline or b"")
         page.audiences[row["audience"]] = row["members"]
         page.batches.append(
-            messages.OwnBatch.model_construct(
+            own_messages.OwnBatch.model_construct(
                 uploaded_at=row["uploaded_at"],
                 manifest=as_manifest(stream, row, inline),
                 is_kept=has_body(relay, reader, row["sha256"]),
+                withdrawn=_withdrawn(reader, stream, row["no"]),
             )
         )
 
 
-def _reach(reader: sqlite3.Connection, stream: StreamRow) -> list[messages.OwnReach]:
+def _withdrawn(reader: sqlite3.Connection, stream: StreamRow, no: int) -> list[str]:
+    rows = reader.execute(
+        "SELECT site FROM withdrawn WHERE organisation = ? AND stream = ? AND no = ? ORDER BY site",
+        (stream.organisation, stream.stream, no),
+    )
+    return [row["site"] for row in rows]
+
+
+def _reach(reader: sqlite3.Connection, stream: StreamRow) -> list[own_messages.OwnReach]:
     return [
-        messages.OwnReach.model_construct(**dict(row))
+        own_messages.OwnReach.model_construct(**dict(row))
         for row in reader.execute(
             "SELECT site, released, acked, ack_run, acked_at FROM reach"
             " WHERE organisation = ? AND stream = ? AND (released > 0 OR acked > 0) ORDER BY site",
             (stream.organisation, stream.stream),
         )
     ]
+
+
+def compare(
+    relay: Relay, caller: Caller, request: own_messages.SameRequest
+) -> own_messages.SameAnswer:
+    """In which streams the batch that the caller read is another one here, or none: after the Web
+    Database and its sender were both brought back, a number may come a second time.
+    """
+    with relay.database.reading() as reader:
+        others = []
+        for place in request.places:
+            stream = find_stream(reader, caller.organisation, place.stream, place.epoch)
+            is_readable = stream is None or (stream.origin == HEAD_OFFICE) is not caller.is_ho
+            number = stream.stream if stream and is_readable else 0
+            if head_body(reader, caller.organisation, number, place.no) != place.sha256:
+                others.append(place.stream)
+    return own_messages.SameAnswer(others=others)
 
 
 def wanted_again(reader: sqlite3.Connection, caller: Caller) -> list[str]:
@@ -101,8 +129,8 @@ def wanted_again(reader: sqlite3.Connection, caller: Caller) -> list[str]:
 
 
 def take_again(
-    relay: Relay, caller: Caller, request: messages.AgainRequest
-) -> messages.AgainAnswer:
+    relay: Relay, caller: Caller, request: own_messages.AgainRequest
+) -> own_messages.AgainAnswer:
     """The caller has noted everything of these channels: head office waits for no more."""
     with relay.database.writing() as writer:
         asked = 0
@@ -113,4 +141,4 @@ def take_again(
                 "  WHERE organisation = ? AND origin = ? AND channel = ?)",
                 (caller.organisation, HEAD_OFFICE, caller.organisation, caller.site, channel),
             ).rowcount
-    return messages.AgainAnswer(asked=asked)
+    return own_messages.AgainAnswer(asked=asked)

@@ -18,10 +18,31 @@ from ginesys_sync.wire import messages
 _CURRENT, _RESTORED, _RETIRED = "current", "restored", "retired"
 
 
+def is_set_back(writer: sqlite3.Connection, caller: Caller, request: messages.OpenRequest) -> bool:
+    """Whether the Web Database itself was brought back from an older copy, as far as the caller can
+    tell: it knows of a later run of its own. Until it has sent again what is missing, it is told.
+    """
+    row = site_row(writer, caller.organisation, caller.site)
+    assert row is not None
+    since = row["set_back"]
+    if request.opened > row["run"]:
+        since = max(request.run, request.opened + 1)
+    elif since and request.opened >= since:
+        since = 0
+    if since != row["set_back"]:
+        writer.execute(
+            "UPDATE sites SET set_back = ? WHERE organisation = ? AND site = ?",
+            (since, caller.organisation, caller.site),
+        )
+    return bool(since)
+
+
 def recognise_life(
     writer: sqlite3.Connection, caller: Caller, request: messages.OpenRequest
 ) -> messages.Restored | None:
-    """Which life of the site is calling: None when it may go on. Raises Refusal for a clone."""
+    """Which life of the site is calling: None when it may go on. Raises Refusal for a clone. When
+    it knows of a later run than is known here, what is known of its lives is out of date, too.
+    """
     lives = {
         row["incarnation"]: row
         for row in writer.execute(
@@ -30,6 +51,10 @@ def recognise_life(
         )
     }
     mine = lives.get(request.incarnation)
+    site = site_row(writer, caller.organisation, caller.site)
+    if mine is None and site is not None and request.opened > site["run"]:
+        retire_lives(writer, caller.organisation, caller.site)
+        lives = {}
     healing = {row["successor"]: row for row in lives.values() if row["state"] == _RESTORED}
     if mine is None and request.incarnation in healing:
         why = _numbers_behind(writer, caller, request)

@@ -22,7 +22,7 @@ from ginesys_sync.relay.bells import NOTHING_SEEN, listen
 from ginesys_sync.relay.desk import Caller, Relay
 from ginesys_sync.relay.problems import Refusal
 from ginesys_sync.relay.sightings import Sightings
-from ginesys_sync.wire.messages import WaitAnswer, WaitRequest
+from ginesys_sync.wire.wait_messages import WaitAnswer, WaitRequest
 
 _TICK_SECONDS = 0.1
 _MOST = 5_000

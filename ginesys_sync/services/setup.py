@@ -37,6 +37,7 @@ from ginesys_sync.store.database import (
 )
 from ginesys_sync.store.identity import EPOCH, INCARNATION, SITE
 from ginesys_sync.store.plans import forget_installed, install_plan
+from ginesys_sync.store.refilling import forget_acknowledgements
 from ginesys_sync.wire.messages import EnrolAnswer, EnrolRequest
 
 _PENDING_KEY = "key.new"
@@ -74,7 +75,8 @@ def join_chain(new: NewSite) -> Home:
         _rehearse(database, new, plan)
         key = _pending_key(new.folder)
         answer = _enrol(new, key)
-        _prepare(database, new, plan, answer.epoch)
+        is_another = before.relay_id not in ("", answer.relay_id)
+        _prepare(database, new, plan, answer.epoch, is_another)
     finally:
         database.dispose()
     write_key(new.folder, key)
@@ -183,11 +185,14 @@ def _enrol(new: NewSite, key: str) -> EnrolAnswer:
         web.close()
 
 
-def _prepare(database: Database, new: NewSite, plan: Plan, epoch: str) -> None:
+def _prepare(database: Database, new: NewSite, plan: Plan, epoch: str, is_another: bool) -> None:
+    """`is_another`: it had joined another Web Database before."""
     with database.connect() as connection:
         keep_copy(database, connection)
         with transaction(connection):
             _make_site(connection, new, plan, epoch)
+            if is_another:
+                forget_acknowledgements(connection, new.site)
 
 
 def _make_site(connection: Connection, new: NewSite, plan: Plan, epoch: str | None) -> None:

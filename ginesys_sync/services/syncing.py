@@ -32,6 +32,7 @@ from ginesys_sync.engine.pump import ThreadPump
 from ginesys_sync.engine.run import Pump, exchange
 from ginesys_sync.engine.staging import Staging
 from ginesys_sync.services.audit import present_user
+from ginesys_sync.services.connection import explained
 from ginesys_sync.services.site import PROGRAM, OpenSite, opened_site
 from ginesys_sync.store import parking, runs, sites
 from ginesys_sync.store.database import Connection
@@ -218,6 +219,7 @@ def _run(
         writer = _ProgressWriter(context)
         stack.callback(writer.close)
         fault = _attempt(context, make_pump(lambda: None))
+        fault = fault and explained(fault, web, site.home.settings)
     run = context.run  # a database that was brought back from an older copy took a higher number
     attention = parking.count_parked(connection)
     ended = _ended(run, fault, attention, context.notes)

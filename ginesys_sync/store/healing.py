@@ -30,6 +30,14 @@ def body_at(connection: Connection, stream: str, epoch: str, no: int) -> str | N
     return None if row is None else str(row[0])
 
 
+def first_of(connection: Connection, stream: str, epoch: str) -> int:
+    """The number of the first own batch in an epoch; 0 when there is none."""
+    found = raw(connection).execute(
+        "SELECT min(no) FROM sync_batch WHERE stream = ? AND epoch = ?", (stream, epoch)
+    )
+    return int(found.fetchone()[0] or 0)
+
+
 def unseal_from(
     connection: Connection, stream: str, epoch: str, no: int, entities: Sequence[Entity]
 ) -> None:
@@ -64,6 +72,14 @@ def note_read_back(connection: Connection, entity: Entity, batch: Batch, uploade
     """Inside the transaction that applies it: an own batch stands in the books as when it was sent,
     and so does what it says of each record.
     """
+    note_number(connection, batch, uploaded_at)
+    audience = Audience.parse(batch.members)
+    for is_gone in (False, True):
+        _note_records(connection, entity, batch.no, audience, is_gone)
+
+
+def note_number(connection: Connection, batch: Batch, uploaded_at: str) -> None:
+    """Inside the caller's transaction: an own batch of that number was sent."""
     audience = Audience.parse(batch.members)
     raw(connection).execute(
         "INSERT INTO sync_batch(stream, no, epoch, run, entity, audience, plan_version, records, "
@@ -92,8 +108,6 @@ def note_read_back(connection: Connection, entity: Entity, batch: Batch, uploade
         "WHERE stream = ? AND epoch = ?",
         (batch.no, batch.no, batch.stream, batch.epoch),
     )
-    for is_gone in (False, True):
-        _note_records(connection, entity, batch.no, audience, is_gone)
 
 
 def _note_records(

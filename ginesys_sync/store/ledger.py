@@ -81,6 +81,17 @@ def ensure_stream(connection: Connection, stream: str, epoch: str) -> None:
     )
 
 
+def begin_own(connection: Connection, stream: str, epoch: str) -> None:
+    """Begin an own stream in the books if it is new. In another epoch its numbers go on, so that
+    none ever comes twice.
+    """
+    connection.exec_driver_sql(
+        "INSERT INTO sync_stream(stream, epoch) VALUES (?, ?) ON CONFLICT(stream) DO UPDATE SET "
+        "epoch = excluded.epoch, uploaded_no = head_no WHERE epoch <> excluded.epoch",
+        (stream, epoch),
+    )
+
+
 def batches_after(
     connection: Connection, stream: str, epoch: str, no: int, limit: int
 ) -> tuple[Batch, ...]:

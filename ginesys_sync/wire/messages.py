@@ -57,6 +57,7 @@ class Health(Message):
     service: Literal["ginesys-sync-web-database"] = "ginesys-sync-web-database"
     program: Short
     protocol: Number
+    relay_id: Short = ""
 
 
 class WhoAmI(Message):
@@ -126,7 +127,7 @@ class Release(Message):
 
 class BatchesRequest(Message):
     """Manifests in number order per channel, and a release to grant with them: one transaction.
-    Either may be empty.
+    Either may be empty. begins: the number after which a stream goes on that is new in this epoch.
     """
 
     audiences: Annotated[
@@ -134,6 +135,7 @@ class BatchesRequest(Message):
     ] = {}
     batches: Annotated[list[Manifest], Field(max_length=routes.MAX_BATCHES_A_CALL)] = []
     release: Release | None = None
+    begins: Annotated[dict[Word, Number], Field(max_length=200)] = {}
 
 
 class BatchesAnswer(Message):
@@ -343,8 +345,8 @@ class OpenRequest(Message):
     """The first call of a run: who I am this time, how far my own streams are sealed, and the first
     page of mail.
 
-    can_heal: I read my own mail back when I am told that I was brought back from an older copy
-    (else I am refused). behind: I found out myself that I was, and by what.
+    can_heal: I read my own mail back when told that I was brought back from an older copy (else I
+    am refused). behind: I found out that I was, by this. opened: my last run here in this epoch.
     """
 
     incarnation: Nonce
@@ -358,6 +360,7 @@ class OpenRequest(Message):
     mail: MailRequest = MailRequest()
     can_heal: bool = False
     behind: Short = ""
+    opened: Number = 0
 
 
 class Restored(Message):
@@ -373,11 +376,10 @@ class Restored(Message):
 
 
 class OpenAnswer(Message):
-    """own: how far the Web Database has the asker's streams without a gap. missing: bodies of the
-    asker's batches that somebody still needs and the Web Database lacks. sites: for head office,
-    all of them. restored: then nothing else is in it but `own`. again: channels of which head
-    office needs everything once more.
-    """
+    """own: how far the asker's streams are here without a gap. missing: bodies of its batches that
+    somebody still needs and that are not here. sites: for head office, all. restored: nothing else
+    is in it but `own`. again: channels that head office needs once more. set_back: the Web Database
+    itself was brought back."""
 
     relay_id: Short
     time: Moment
@@ -387,55 +389,7 @@ class OpenAnswer(Message):
     mail: MailAnswer = MailAnswer()
     restored: Restored | None = None
     again: list[Word] = []
-
-
-class OwnRequest(Message):
-    """Asks for the asker's own batches of a channel beyond `after`, in its present epoch."""
-
-    channel: Word
-    after: Number = 0
-    limit: Annotated[int, Field(ge=1, le=routes.MAX_BATCHES_A_CALL)] = 200
-
-
-class OwnBatch(Message):
-    """A batch of the asker. `is_kept`: its body is still here, in the manifest or to be fetched."""
-
-    uploaded_at: Moment
-    manifest: Manifest
-    is_kept: bool
-
-
-class OwnReach(Message):
-    """How far a site (`*`: all) may read a stream of the asker, and how far it has applied it."""
-
-    site: Annotated[str, StringConstraints(pattern=r"^(\*|[A-Z0-9][A-Z0-9_-]{0,15})$")]
-    released: Number
-    acked: Number
-    ack_run: Number
-    acked_at: Moment | None = None
-
-
-class OwnAnswer(Message):
-    """One page of the asker's own mail. `sha256`: the body of batch `after`. `more`: ask again."""
-
-    head: Number
-    sha256: Sha256 | None = None
-    batches: list[OwnBatch] = []
-    audiences: dict[AudienceName, Members] = {}
-    reach: list[OwnReach] = []
-    more: bool = False
-
-
-class AgainRequest(Message):
-    """The asker has noted everything of these channels to be sent once more."""
-
-    channels: Annotated[list[Word], Field(max_length=200)]
-
-
-class AgainAnswer(Message):
-    """Of how many streams that was asked."""
-
-    asked: Number
+    set_back: bool = False
 
 
 class SiteChange(Message):
@@ -444,21 +398,3 @@ class SiteChange(Message):
     site: SiteCodeText
     state: Literal["active", "blocked", "closed"]
     reason: Short = ""
-
-
-class WaitRequest(Message):
-    """Wait for news of the asker: until there is some after number `after`, or `seconds` are over.
-    `after` None: answer at once, with the number to wait from.
-    """
-
-    after: Number | None = None
-    seconds: Annotated[int, Field(ge=0, le=routes.MAX_WAIT_SECONDS)]
-
-
-class WaitAnswer(Message):
-    """Whether there may be news of the asker (also said at once when `after` is too long ago to
-    know), and the number to wait from next time: nothing that comes in between is missed.
-    """
-
-    rang: bool
-    at: Number

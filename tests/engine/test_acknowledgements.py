@@ -96,16 +96,17 @@ def test_a_body_of_the_same_bytes_is_stored_once_and_sent_twice(floor: ChainFloo
     floor.assert_equal()
 
 
-def test_other_bytes_under_a_number_that_is_taken_are_refused(floor: ChainFloor) -> None:
+def test_books_that_lost_a_batch_go_on_behind_its_number(floor: ChainFloor) -> None:
     floor.sql(HO, ITEM)
     floor.done(HO)
     floor.sql(HO, "UPDATE item SET name = 'Coffee'")
     floor.sql(HO, "UPDATE sync_stream SET head_no = 0 WHERE stream = 'HO/catalogue'")
     floor.sql(HO, "DELETE FROM sync_batch WHERE stream = 'HO/catalogue'")
     ended = floor.sync(HO)
-    assert ended.outcome is Outcome.STOPPED
+    assert ended.outcome is Outcome.ATTENTION
     floor.done(S001)
-    assert floor.rows(S001, "item") == [("I1", "Tea", "111")]
+    assert floor.rows(S001, "item") == [("I1", "Coffee", "111")]
+    assert [no for no, *_ in floor.batches(HO, "HO/catalogue")] == [1, 2]
 
 
 def test_a_batch_that_is_applied_twice_changes_nothing(floor: ChainFloor) -> None:

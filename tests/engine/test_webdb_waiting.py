@@ -18,7 +18,7 @@ from ginesys_sync.engine.webdb import Patience, WebDatabase
 from ginesys_sync.relay import app as relay_app
 from ginesys_sync.relay.desk import open_relay
 from ginesys_sync.wire import routes
-from ginesys_sync.wire.messages import WaitAnswer
+from ginesys_sync.wire.wait_messages import WaitAnswer
 from tests.support.relay_server import Member, RelayServer, serving
 from tests.support.weather import Storm, Weather
 

@@ -16,13 +16,8 @@ from ginesys_sync.relay.doors import DOORS
 from ginesys_sync.relay.problems import CATALOGUE
 from ginesys_sync.wire import routes
 from ginesys_sync.wire.control_messages import ReloadRequest, WithdrawRequest
-from ginesys_sync.wire.messages import (
-    AcksRequest,
-    AgainRequest,
-    LoadsRequest,
-    OwnRequest,
-    SiteChange,
-)
+from ginesys_sync.wire.messages import AcksRequest, LoadsRequest, SiteChange
+from ginesys_sync.wire.own_messages import AgainRequest, OwnRequest, SameRequest
 from tests.relay.lanes import TO_HO, Body, Lane
 from tests.support.relay_server import Member, RelayServer
 
@@ -104,6 +99,7 @@ def told(
     late.web.get_body(chunk.sha256, 40_000)
     assert ho.web.own(OwnRequest(channel="items")).batches
     store.web.again(AgainRequest(channels=["sales"]))
+    store.web.same(SameRequest(places=[]))
     ho.web.withdraw(WithdrawRequest(channel="items", epoch=ho.epoch, numbers=[1]))
     ho.web.reload(ReloadRequest(site="S003"))
     ho.web.change_site(SiteChange(site="S003", state="blocked", reason="moving"))

@@ -9,16 +9,17 @@ from collections.abc import Callable
 import pytest
 
 from ginesys_sync.core.errors import Refused
+from ginesys_sync.wire.control_messages import WithdrawRequest
 from ginesys_sync.wire.messages import (
     AcksRequest,
-    AgainRequest,
+    BatchesRequest,
     MailCursor,
     MailRequest,
     OpenAnswer,
-    OwnRequest,
     Restored,
     StreamPlace,
 )
+from ginesys_sync.wire.own_messages import AgainRequest, OwnRequest, SameRequest
 from tests.relay.lanes import TO_HO, Body, Lane
 from tests.support.relay_server import Member, RelayServer
 
@@ -264,3 +265,80 @@ def test_of_what_a_restored_head_office_lost_and_is_gone_the_store_is_asked_agai
         assert store.open(1).again == ["sales"]
         assert store.web.again(AgainRequest(channels=["sales"])).asked == 1
         assert store.open(1).again == []
+
+
+def test_a_stream_goes_on_after_the_numbers_of_an_earlier_epoch(ho: Member, channel: str) -> None:
+    lane = Lane(ho, channel)
+    fifth, sixth, seventh = (lane.manifest(no, Body.of(10)) for no in (5, 6, 7))
+    for begins, batches in (({}, [fifth]), ({channel: 5}, [fifth]), ({channel: 4}, [sixth])):
+        with pytest.raises(Refused) as refused:
+            ho.web.post_batches(
+                BatchesRequest(audiences={"*": "*"}, batches=batches, begins=begins)
+            )
+        assert refused.value.reason == "gap"
+    for batches in ([fifth], [fifth, sixth], [seventh]):
+        ho.web.post_batches(
+            BatchesRequest(audiences={"*": "*"}, batches=batches, begins={channel: 4})
+        )
+    assert lane.numbers(Lane(ho, channel).read(ho, 0)) == []
+    own = ho.web.own(OwnRequest(channel=channel))
+    assert [batch.manifest.no for batch in own.batches] == [5, 6, 7]
+
+
+def test_a_web_database_that_was_brought_back_says_so_until_it_has_what_it_lost(
+    new_store: NewStore,
+) -> None:
+    store = new_store()
+    assert not store.open(5, opened=0).set_back
+    assert not store.open(6, opened=5).set_back
+    assert store.open(9, opened=8).set_back  # it never heard of runs 7 and 8
+    assert store.open(10, opened=8).set_back  # the answer was lost, or the run was killed
+    assert not store.open(11, opened=10).set_back
+    assert not store.open(12, opened=11).set_back
+
+
+def test_a_web_database_that_was_brought_back_takes_an_unknown_life_for_the_present_one(
+    new_store: NewStore,
+) -> None:
+    store = new_store()
+    store.open(5)
+    store.incarnation = "2" * 16
+    assert store.open(9, opened=8, can_heal=True).restored is None
+    store.incarnation = "3" * 16
+    assert is_cloned(store, 10)
+
+
+def test_it_compares_what_was_read_with_what_is_there(
+    ho: Member, new_store: NewStore, channel: str
+) -> None:
+    lane, store = Lane(ho, channel), new_store()
+    first, second = Body.of(10), Body.of(10)
+    lane.send(1, [first, second])
+
+    def is_other(member: Member, lane: Lane, no: int, body: Body) -> bool:
+        place = StreamPlace(stream=lane.text, epoch=lane.member.epoch, no=no, sha256=body.sha256)
+        return member.web.same(SameRequest(places=[place])).others == [lane.text]
+
+    assert not is_other(store, lane, 1, first)
+    assert not is_other(store, lane, 2, second)
+    assert is_other(store, lane, 2, first)
+    assert is_other(store, lane, 3, second)
+    bills = Lane(new_store(), channel)
+    bills.send(1, [first], TO_HO)
+    assert not is_other(ho, bills, 1, first)
+    assert is_other(store, bills, 1, first)  # another store's: nothing is told of it
+
+
+def test_what_was_taken_back_is_read_back_as_taken_back(ho: Member, channel: str) -> None:
+    lane = Lane(ho, channel)
+    lane.send(1, [Body.of(10), Body.of(10), Body.of(10)])
+    for numbers, sites in (([1], None), ([2], ["S777"])):
+        ho.web.withdraw(
+            WithdrawRequest(channel=channel, epoch=ho.epoch, numbers=numbers, sites=sites)
+        )
+    own = ho.web.own(OwnRequest(channel=channel))
+    assert [batch.withdrawn for batch in own.batches] == [["*"], ["S777"], []]
+
+
+def test_anybody_may_ask_which_web_database_it_is(server: RelayServer, ho: Member) -> None:
+    assert ho.web.health().relay_id == ho.web.who_am_i().relay_id != ""

@@ -20,8 +20,8 @@ from ginesys_sync.wire.messages import (
     LoadsRequest,
     MailCursor,
     MailRequest,
-    OwnRequest,
 )
+from ginesys_sync.wire.own_messages import OwnRequest
 from tests.relay.lanes import Body, Lane
 from tests.support.relay_server import Member, RelayServer
 

@@ -1,0 +1,258 @@
+"""The Web Database brought back from a backup, or lost: refilled from both ends, or joined anew
+step by step; no bill is lost and none doubled.
+"""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ginesys_sync.core.status import Outcome
+from ginesys_sync.services.connection import check_connection
+from ginesys_sync.services.doctor import examine
+from tests.engine.test_restores import ITEMS, back_up, bills, put_back, sell
+from tests.support.chain_floor import HO, S001, S002, STORES, ChainFloor
+
+
+@pytest.fixture
+def chain(floor: ChainFloor) -> ChainFloor:
+    """A chain with items, notices, customers and a bill everywhere."""
+    floor.sql(
+        HO,
+        f"{ITEMS} INSERT INTO item SELECT 'I' || i, 'x', NULL FROM n",
+        "INSERT INTO notice VALUES ('N1', 'S001', 'w')",
+        "INSERT INTO customer VALUES ('C1', 'c', '', '2026-01-01')",
+    )
+    floor.settle()
+    sell(floor, S001, 1)
+    floor.settle()
+    return floor
+
+
+def back_up_relay(floor: ChainFloor) -> Path:
+    """The Web Database's whole home, copied while it stands still."""
+    copy = floor.root / "relay.backup"
+    floor.relay.stop()
+    shutil.copytree(floor.relay.home, copy)
+    floor.relay.start()
+    return copy
+
+
+def put_back_relay(floor: ChainFloor, copy: Path) -> None:
+    floor.relay.stop()
+    shutil.rmtree(floor.relay.home)
+    shutil.copytree(copy, floor.relay.home)
+    floor.relay.start()
+
+
+def lose_relay(floor: ChainFloor) -> None:
+    """Its disk is gone; a new, empty one is started at the same address."""
+    floor.relay.stop()
+    shutil.rmtree(floor.relay.home)
+    floor.relay.start()
+
+
+def quiet(floor: ChainFloor) -> None:
+    floor.settle()
+    floor.assert_equal()
+    for site in (HO, *STORES):
+        assert floor.parked(site) == []
+        assert floor.scalar(site, "SELECT count(*) FROM sync_change") == 0
+        assert floor.done(site).notes == ()
+        waiting = "SELECT count(*) FROM sync_ack WHERE site = ? AND delivered_at IS NULL"
+        assert floor.scalar(site, waiting.replace("?", f"'{site}'")) == 0
+
+
+def unacknowledged(floor: ChainFloor, site: str) -> list[tuple[str, int]]:
+    """Own streams of which head office (or S001) has not acknowledged the last batch here."""
+    reader = S001 if site == HO else HO
+    return floor.sql(
+        site,
+        f"SELECT stream, head_no FROM sync_stream s WHERE stream LIKE '{site}/%' AND head_no > "
+        f"(SELECT coalesce(max(to_no), 0) FROM sync_ack WHERE stream = s.stream "
+        f"AND site = '{reader}')",
+    )
+
+
+@pytest.mark.parametrize("order", [(HO, S001, S002), (S002, S001, HO)])
+def test_what_a_restored_web_database_lost_is_sent_to_it_again(
+    chain: ChainFloor, order: tuple[str, ...]
+) -> None:
+    copy = back_up_relay(chain)
+    chain.sql(HO, "INSERT INTO item VALUES ('A', 'a', NULL)")
+    sell(chain, S001, 2)
+    chain.settle()
+    sell(chain, S002, 1, item="A")
+    chain.done(S002)
+    chain.sql(HO, "INSERT INTO item VALUES ('B', 'b', NULL)")
+    chain.done(HO)
+    put_back_relay(chain, copy)
+    for site in order:
+        ended = chain.sync(site)
+        assert ended.fault is None, (ended, ended.fault.detail if ended.fault else "")
+        assert "The Web Database was brought back" in " ".join(ended.notes)
+    chain.settle()
+    quiet(chain)
+    assert bills(chain, HO) == [(1, 5), (2, 5)]
+    assert bills(chain, HO, S002) == [(1, 5)]
+    assert {"A", "B"} <= set(chain.codes(S001, "item"))
+    assert unacknowledged(chain, HO) == unacknowledged(chain, S001) == []
+
+
+def test_whom_it_had_let_read_what_is_as_the_books_say(chain: ChainFloor) -> None:
+    chain.sql(HO, "INSERT INTO item VALUES ('A', 'a', NULL)")
+    chain.done(HO, S002)
+    copy = back_up_relay(chain)
+    chain.done(HO, S001)
+    put_back_relay(chain, copy)
+    chain.sync(HO, S002)
+    chain.sync(S001)
+    assert "A" in chain.codes(S001, "item")
+
+
+def test_acknowledgements_that_it_lost_are_collected_in_the_end(chain: ChainFloor) -> None:
+    copy = back_up_relay(chain)
+    chain.sql(HO, "INSERT INTO item VALUES ('A', 'a', NULL)")
+    chain.done(HO)
+    chain.done(S001)
+    put_back_relay(chain, copy)
+    chain.sync(HO)
+    chain.sync(S001)
+    chain.sync(HO)
+    assert unacknowledged(chain, HO) == []
+
+
+def test_a_refill_that_is_killed_is_finished_by_the_next_run(chain: ChainFloor) -> None:
+    copy = back_up_relay(chain)
+    sell(chain, S001, 2)
+    chain.done(S001)
+    put_back_relay(chain, copy)
+    assert chain.killed_run(S001, "ginesys_sync.engine.run:refill:before:1")
+    ended = chain.sync(S001)
+    assert "The Web Database was brought back" in " ".join(ended.notes)
+    quiet(chain)
+    assert bills(chain, HO) == [(1, 5), (2, 5)]
+
+
+def test_a_store_that_healed_after_the_copy_was_made_is_no_clone(chain: ChainFloor) -> None:
+    sell(chain, S001, 2)
+    before = back_up(chain, S001)
+    chain.settle()
+    copy = back_up_relay(chain)
+    sell(chain, S001, 3)
+    chain.done(S001)
+    put_back(chain, S001, before)
+    assert chain.sync(S001).fault is None
+    chain.done(S001)
+    put_back_relay(chain, copy)
+    assert chain.sync(S001).fault is None
+    quiet(chain)
+    assert bills(chain, HO) == bills(chain, S001) == [(1, 5), (2, 5), (3, 5)]
+
+
+@pytest.mark.parametrize("order", [(HO, S001), (S001, HO)])
+def test_web_database_and_store_are_both_put_back(
+    chain: ChainFloor, order: tuple[str, ...]
+) -> None:
+    store, copy = back_up(chain, S001), back_up_relay(chain)
+    sell(chain, S001, 2)
+    chain.settle()
+    put_back(chain, S001, store)
+    put_back_relay(chain, copy)
+    sell(chain, S001, 3)
+    for _ in range(2):
+        for site in order:
+            assert chain.sync(site).fault is None
+    chain.settle()
+    assert bills(chain, HO) == [(1, 5), (2, 5), (3, 5)]
+
+
+@pytest.mark.parametrize("order", [(HO, S001, S002), (S001, S002, HO)])
+def test_web_database_and_head_office_are_both_put_back(
+    chain: ChainFloor, order: tuple[str, ...]
+) -> None:
+    """They often run on one machine."""
+    office, copy = back_up(chain, HO), back_up_relay(chain)
+    for n in range(5):
+        chain.sql(HO, f"INSERT INTO item VALUES ('LOST{n}', 'a', NULL)")
+        chain.done(HO)
+    sell(chain, S001, 2)
+    chain.settle()
+    put_back(chain, HO, office)
+    put_back_relay(chain, copy)
+    chain.sql(HO, "INSERT INTO item VALUES ('NEW', 'a', NULL)")
+    for _ in range(2):
+        for site in order:
+            assert chain.sync(site).fault is None
+    chain.settle()
+    assert bills(chain, HO) == [(1, 5), (2, 5)]
+    assert "NEW" in chain.codes(S001, "item")
+    assert "NEW" in chain.codes(S002, "item")
+
+
+def test_a_lost_web_database_is_told_from_a_wrong_key_with_the_steps_to_take(
+    chain: ChainFloor,
+) -> None:
+    lose_relay(chain)
+    for site, step in ((HO, "relay invite --site HO"), (S001, "ask head office for a new")):
+        ended = chain.sync(site)
+        assert ended.outcome is Outcome.STOPPED
+        assert "it is new, or another one" in ended.closing
+        assert step in ended.closing
+        assert "no bill is lost" in ended.closing
+        found = check_connection(chain.home(site))
+        assert ended.fault and (found.title, found.advice) == (
+            ended.fault.title,
+            ended.fault.advice,
+        )
+        assert found.title in [finding.what for finding in examine(chain.home(site))]
+
+
+@pytest.mark.parametrize("order", [(HO, S001, S002), (S001, S002, HO)])
+def test_a_lost_web_database_is_joined_anew_and_no_bill_is_lost(
+    chain: ChainFloor, order: tuple[str, ...]
+) -> None:
+    chain.sql(HO, "INSERT INTO item VALUES ('A', 'a', NULL)")
+    chain.done(HO, S001)
+    sell(chain, S001, 2)
+    chain.done(S001)  # at the Web Database, and not at head office
+    sell(chain, S002, 1)
+    lose_relay(chain)
+    sell(chain, S001, 3)
+    for site in order:
+        chain.join(site)
+        assert chain.sync(site).fault is None
+    quiet(chain)
+    assert bills(chain, HO) == [(1, 5), (2, 5), (3, 5)]
+    assert "A" in chain.codes(S002, "item")
+    assert unacknowledged(chain, HO) == unacknowledged(chain, S001) == []
+    numbers = [no for no, *_ in chain.batches(S001, "S001/sales")]
+    assert numbers == sorted(set(numbers))
+    assert chain.scalar(HO, "SELECT count(*) FROM sync_conflict") == 0
+
+
+def test_after_it_was_joined_anew_a_selective_sync_reaches_its_store(chain: ChainFloor) -> None:
+    lose_relay(chain)
+    for site in (HO, *STORES):
+        chain.join(site)
+    chain.settle()
+    chain.sql(HO, "INSERT INTO item VALUES ('A', 'a', NULL)")
+    chain.done(HO, S001)
+    chain.done(S002)
+    assert "A" not in chain.codes(S002, "item")
+    chain.done(HO, S002)
+    chain.done(S002)
+    assert "A" in chain.codes(S002, "item")
+
+
+def test_a_store_is_brought_back_after_it_was_enrolled_again(chain: ChainFloor) -> None:
+    copy = back_up(chain, S001)
+    chain.join(S001)
+    sell(chain, S001, 2)
+    chain.settle()
+    put_back(chain, S001, copy)
+    sell(chain, S001, 3)
+    ended = chain.sync(S001)
+    assert ended.fault is None, ended
+    quiet(chain)
+    assert bills(chain, HO) == bills(chain, S001) == [(1, 5), (2, 5), (3, 5)]
