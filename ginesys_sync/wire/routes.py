@@ -21,6 +21,7 @@ WITHDRAW = "/v1/withdraw"
 WAIT = "/v1/wait"
 OWN = "/v1/own"
 AGAIN = "/v1/again"
+SAME = "/v1/same"
 BODIES = "/v1/bodies"
 OPENAPI = "/v1/openapi.json"
 
