@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import capture, fanout, live, pipeline, start
+from tests.bench import capture, fanout, live, pipeline, start, ui
 from tests.bench.report import Measure, show
 
 BENCHES = {
@@ -14,6 +14,7 @@ BENCHES = {
     "fanout": fanout.run,
     "pipeline": pipeline.run,
     "live": live.run,
+    "ui": ui.run,
 }
 
 
