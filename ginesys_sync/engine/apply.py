@@ -15,6 +15,7 @@ from ginesys_sync.store import ledger
 from ginesys_sync.store.applying import BodyApplier
 from ginesys_sync.store.database import transaction
 from ginesys_sync.store.fence import require_fence
+from ginesys_sync.store.refilling import keeps_both
 
 
 class Apply:
@@ -68,6 +69,8 @@ class Apply:
         batch = fetched.batch
         origin = Stream.parse(batch.stream).origin
         work = BatchWork(fetched.entity, origin, batch.stream, batch.no, fetched.raw)
+        connection, at = self.applier.connection, self._context.now()
+        work.keeps_both = self._context.is_head_office and keeps_both(connection, batch.stream, at)
         self.bodies.apply(
             work, lambda: self.bodies.move_cursor(batch.stream, batch.epoch, batch.no)
         )

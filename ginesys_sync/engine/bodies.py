@@ -56,6 +56,7 @@ class BatchWork:
         self.is_one_piece = False
         self.is_over = False
         self.is_noted = False
+        self.keeps_both = False
         self.places: dict[int, tuple[str, int]] = {}
 
     def place(self, number: int) -> tuple[str, int]:

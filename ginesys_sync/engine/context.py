@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from ginesys_sync.core.clock import Clock, iso
 from ginesys_sync.core.errors import Cancelled, KnownError
@@ -16,6 +17,8 @@ from ginesys_sync.core.status import Stage
 from ginesys_sync.engine.staging import Staging
 from ginesys_sync.engine.webdb import WebDatabase
 from ginesys_sync.store.database import Connection, Database
+
+_IN_DOUBT = timedelta(days=7)
 
 
 @dataclass(slots=True)
@@ -115,6 +118,10 @@ class RunContext:
     def now(self) -> str:
         """The moment, as kept and sent."""
         return iso(self.clock.now())
+
+    def doubt_ends(self) -> str:
+        """Until when a site that was brought back or enrolled again may send older versions."""
+        return iso(self.clock.now() + _IN_DOUBT)
 
     def own_stream(self, entity: Entity) -> Stream:
         """The stream that this site's records of an entity travel in."""

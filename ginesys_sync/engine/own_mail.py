@@ -17,7 +17,7 @@ from ginesys_sync.engine.conflicts import (
     LOST_CONFLICT,
     ConflictingWork,
     Faults,
-    stands_otherwise,
+    standing_otherwise,
 )
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.store import healing, parking
@@ -62,7 +62,7 @@ class OwnMail:
             if is_owned:
                 healing.drop_notes(connection, entity, number)
             return is_owned
-        if not stands_otherwise(self._applier, entity, number):
+        if not standing_otherwise(self._applier, entity, Span(number, number)):
             healing.drop_notes(connection, entity, number)
             return True
         site = self._context.site

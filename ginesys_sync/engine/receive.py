@@ -22,6 +22,7 @@ from ginesys_sync.store import ledger
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.fence import require_fence
 from ginesys_sync.store.plans import plan_at
+from ginesys_sync.store.refilling import begin_incoming
 from ginesys_sync.wire.body import check_structure, unpack
 from ginesys_sync.wire.messages import MailAnswer, MailBatch, MailCursor, MailRequest, MailStream
 
@@ -151,7 +152,9 @@ class Receive:
             require_fence(self._connection, self._context.fence)
             for stream in page.streams:
                 if stream.load == "none":
-                    ledger.ensure_stream(self._connection, stream.stream, stream.epoch)
+                    begin_incoming(
+                        self._connection, stream.stream, stream.epoch, self._context.doubt_ends()
+                    )
             ledger.note_received(self._connection, batches, self._context.run, at)
         expected = sum(batch.records + batch.gone for batch in batches)
         self._context.tally.expect(Stage.RECEIVING, expected)

@@ -53,6 +53,8 @@ def go_back(context: RunContext, connection: Connection) -> None:
             name = one.state.stream
             loaded = 0 if one.is_other else refilling.loaded_no(connection, name, context.site)
             no = max(one.same, loaded)
+            if one.is_other:
+                refilling.keep_both(connection, name, context.doubt_ends())
             if no < one.state.applied_no:
                 refilling.go_back(connection, name, no)
     lost = sorted({Stream.parse(one.state.stream).origin for one in searches if one.is_other})

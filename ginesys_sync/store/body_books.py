@@ -42,6 +42,14 @@ class BodyBooks:
             (entity.name, acknowledged, entity.name),
         )
 
+    def standing(self, entity: Entity, span: Span) -> list[int]:
+        """Records of which a version stands here."""
+        root = quoted(entity.root.name)
+        return self._ids(
+            f"SELECT b.{ID} FROM body.{root} b JOIN main.{root} t "
+            f"ON {equal('t', entity.key, 'b', entity.key)} WHERE {within('b', span)}"
+        )
+
     def edited_since(self, entity: Entity, span: Span, from_gone: bool) -> list[int]:
         """Records that somebody wrote here and that have not been sealed since."""
         return self._ids(

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from ginesys_sync.core.model import Audience, Key
 from ginesys_sync.core.plan import Entity, Rule
+from ginesys_sync.store.body_span import Span, within
 from ginesys_sync.store.capture import EDITED, SENT_AGAIN
 from ginesys_sync.store.claiming import audience_id
 from ginesys_sync.store.database import raw
@@ -157,22 +158,20 @@ def _without(before: Audience, audience: Audience) -> Audience:
     return before if before.sites is None else Audience(before.sites - audience.sites)
 
 
-def has_more_rows(connection: Connection, entity: Entity, number: int) -> bool:
-    """Whether a record of the body attached has child rows here that the body lacks."""
-    low = number << CHILD_BITS
-    high = low + (1 << CHILD_BITS) - 1
+def with_more_rows(connection: Connection, entity: Entity, span: Span) -> set[int]:
+    """Records of the body attached that have child rows here which the body lacks."""
+    found: set[int] = set()
     for child in entity.children:
-        found = raw(connection).execute(
-            f"SELECT 1 FROM body.{quoted(entity.root.name)} r "
+        low = f"(r.{ID} << {CHILD_BITS})"
+        rows = raw(connection).execute(
+            f"SELECT DISTINCT r.{ID} FROM body.{quoted(entity.root.name)} r "
             f"CROSS JOIN main.{quoted(child.name)} t ON {equal('t', child.root, 'r', entity.key)} "
-            f"WHERE r.{ID} = ? AND NOT EXISTS (SELECT 1 FROM body.{quoted(child.name)} b "
-            f"WHERE b.{ID} BETWEEN {low} AND {high} AND {equal('b', child.key, 't', child.key)}) "
-            "LIMIT 1",
-            (number,),
+            f"WHERE {within('r', span)} AND NOT EXISTS (SELECT 1 FROM body.{quoted(child.name)} b "
+            f"WHERE b.{ID} BETWEEN {low} AND {low} + {(1 << CHILD_BITS) - 1} "
+            f"AND {equal('b', child.key, 't', child.key)})"
         )
-        if found.fetchone():
-            return True
-    return False
+        found.update(number for (number,) in rows)
+    return found
 
 
 def drop_notes(connection: Connection, entity: Entity, number: int) -> None:

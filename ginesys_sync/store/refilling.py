@@ -8,6 +8,7 @@ from ginesys_sync.store import ledger, schema
 from ginesys_sync.store.database import raw, read_state, write_state
 
 _OPENED = "opened"
+_KEEP_BOTH = "keep both "
 ACKS_COLLECTED = "acks_collected"
 
 
@@ -20,6 +21,29 @@ def opened_run(connection: Connection, epoch: str) -> int:
 def note_opened(connection: Connection, epoch: str, run: int) -> None:
     """Inside the caller's transaction: the Web Database knows of this run and all before it."""
     write_state(connection, _OPENED, f"{epoch} {run}")
+
+
+def begin_incoming(connection: Connection, stream: str, epoch: str, until: str) -> None:
+    """Inside the caller's transaction: a stream of another site is read in this epoch. One that was
+    read in an earlier one belongs to a site that was enrolled again, and may send older versions.
+    """
+    known = raw(connection).execute("SELECT epoch FROM sync_stream WHERE stream = ?", (stream,))
+    (before,) = known.fetchone() or (epoch,)
+    if before != epoch:
+        keep_both(connection, stream, until)
+    ledger.ensure_stream(connection, stream, epoch)
+
+
+def keep_both(connection: Connection, stream: str, until: str) -> None:
+    """Inside the caller's transaction: until that moment (ISO), a record of this stream that takes
+    the place of another version is kept with it.
+    """
+    write_state(connection, _KEEP_BOTH + stream, until)
+
+
+def keeps_both(connection: Connection, stream: str, at: str) -> bool:
+    """Whether both versions are kept of what a stream brings now."""
+    return at < (read_state(connection, _KEEP_BOTH + stream) or "")
 
 
 def releases(connection: Connection, stream: str) -> dict[str, int]:

@@ -3,6 +3,8 @@ step by step; no bill is lost and none doubled.
 """
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,13 @@ def lose_relay(floor: ChainFloor) -> None:
     floor.relay.stop()
     shutil.rmtree(floor.relay.home)
     floor.relay.start()
+
+
+def totals(body: bytes) -> list[tuple[int]]:
+    """Of the bills in a body that was kept."""
+    with closing(sqlite3.connect(":memory:")) as kept:
+        kept.deserialize(body)
+        return kept.execute("SELECT total FROM bill").fetchall()
 
 
 def quiet(floor: ChainFloor) -> None:
@@ -256,3 +265,47 @@ def test_a_store_is_brought_back_after_it_was_enrolled_again(chain: ChainFloor) 
     assert ended.fault is None, ended
     quiet(chain)
     assert bills(chain, HO) == bills(chain, S001) == [(1, 5), (2, 5), (3, 5)]
+
+
+def test_a_bill_that_replaces_another_after_a_store_was_enrolled_again_is_kept_with_it(
+    chain: ChainFloor,
+) -> None:
+    copy = back_up(chain, S001)
+    sell(chain, S001, 2, total=5)
+    chain.settle()
+    chain.relay.stop()
+    chain.relay.keep_days = 0
+    chain.relay.start()
+    put_back(chain, S001, copy)
+    shutil.rmtree(chain.home(S001) / "staged")
+    ended = chain.sync(S001)
+    assert ended.fault and "no longer kept" in ended.fault.title
+    sell(chain, S001, 2, total=8)
+    chain.join(S001)
+    chain.done(S001)
+    ended = chain.sync(HO)
+    assert "both versions are kept" in " ".join(ended.notes)
+    assert bills(chain, HO) == [(1, 5), (2, 8)]
+    ((ours, theirs),) = chain.sql(HO, "SELECT ours, theirs FROM sync_conflict")
+    assert (totals(ours), totals(theirs)) == ([(5,)], [(8,)])
+    chain.settle()
+    chain.assert_equal()
+
+
+@pytest.mark.parametrize("order", [(HO, S001), (S001, HO)])
+def test_a_number_used_twice_when_both_were_put_back_loses_neither_bill(
+    chain: ChainFloor, order: tuple[str, ...]
+) -> None:
+    store, copy = back_up(chain, S001), back_up_relay(chain)
+    sell(chain, S001, 2, total=5)
+    chain.settle()
+    put_back(chain, S001, store)
+    put_back_relay(chain, copy)
+    sell(chain, S001, 2, total=8)
+    for _ in range(2):
+        for site in order:
+            assert chain.sync(site).fault is None
+    chain.settle()
+    assert bills(chain, HO) == bills(chain, S001) == [(1, 5), (2, 8)]
+    ((ours, theirs),) = chain.sql(HO, "SELECT ours, theirs FROM sync_conflict")
+    assert (totals(ours), totals(theirs)) == ([(5,)], [(8,)])
