@@ -22,9 +22,10 @@ Only Python 3.11 or newer and pip are needed.
   demo [--headless] [--dir DIR]   try it: a head office, two stores and the relay between them;
        [--fresh] [--data FILE]    without a screen, or with --headless, it plays the story by itself
                                   and saves pictures of every window
-  test [PYTEST ARGUMENTS]         run the tests, for example: test tests/core -k plan
+  test [PYTEST ARGUMENTS]         run the tests, all but the longest when none are named, for
+                                  example: test tests/core -k plan
   check [PYTEST ARGUMENTS]        everything a change must pass: ruff, its format, mypy, the floors
-                                  of the house, and the tests; ends with a table
+                                  of the house, and every test; ends with a table
   bench [NAME ...]                measure the speed and say whether the limits hold
   pictures [--dir DIR]            paint every screen in all its faces, light and dark, at 100 and
        [--only WORD]              150 %, with contact sheets; fails when a word is cut or too weak
@@ -69,8 +70,12 @@ def _demo(environment: Environment, rest: list[str]) -> int:
     return child.become([program, "demo", *rest], environment.variables())
 
 
+_ALL_BUT_LONG = ["-m", "not long"]
+"""What `test` runs when it is not told what: all that fits into some ten minutes on two cores."""
+
+
 def _test(environment: Environment, rest: list[str]) -> int:
-    return child.become(_pytest(environment, rest), environment.variables(), ROOT)
+    return child.become(_pytest(environment, rest or _ALL_BUT_LONG), environment.variables(), ROOT)
 
 
 def _bench(environment: Environment, rest: list[str]) -> int:

@@ -10,6 +10,8 @@ from tests.bench import __main__ as bench
 from tests.bench import capture
 from tests.bench.report import Measure, middle_ratio
 
+pytestmark = pytest.mark.long
+
 
 def test_capture_on_two_thousand_rows_gives_two_whole_lines() -> None:
     lines = [json.loads(measure.line()) for measure in capture.run(quick=True, rows=2_000)]

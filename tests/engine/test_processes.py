@@ -8,6 +8,8 @@ from ginesys_sync.store.database import Database
 from ginesys_sync.store.fence import raise_fence
 from tests.support.chain_floor import HO, S001, ChainFloor
 
+pytestmark = pytest.mark.long
+
 STAGING = "ginesys_sync.engine.staging:Staging.put"
 SEAL = "ginesys_sync.store.claiming:ClaimWriter.commit"
 WEB = "ginesys_sync.engine.webdb:WebDatabase"

@@ -14,6 +14,8 @@ from ginesys_sync.services.withdrawing import withdraw
 from tests.engine.test_restores import ITEMS, back_up, bills, healed, put_back, sell
 from tests.support.chain_floor import HO, S001, S002, S003, STORES, ChainFloor, floor_plan
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def chain(floor: ChainFloor) -> ChainFloor:

@@ -15,6 +15,8 @@ from ginesys_sync.services.doctor import examine
 from tests.engine.test_restores import ITEMS, back_up, bills, put_back, sell
 from tests.support.chain_floor import HO, S001, S002, STORES, ChainFloor
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def chain(floor: ChainFloor) -> ChainFloor:

@@ -12,6 +12,8 @@ import pytest
 from ginesys_sync.core.status import Outcome
 from tests.support.chain_floor import HO, S001, S002, ChainFloor
 
+pytestmark = pytest.mark.long
+
 ITEMS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30)"
 
 

@@ -15,6 +15,8 @@ from tests.pictures.painting import LOOKS, folder_of, paint
 from tests.pictures.scenes import scenes
 from tests.support.judged import cut, weak
 
+pytestmark = pytest.mark.long
+
 A_FEW = (
     "launchpad-sent-data-loading",
     "launchpad-needs-attention-normal",

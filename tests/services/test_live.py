@@ -12,6 +12,8 @@ from ginesys_sync.services.planner import LIVE_STATE
 from ginesys_sync.services.schedules import set_schedule
 from tests.support.retail_chain import HO, S001, RetailChain, wait_until
 
+pytestmark = pytest.mark.long
+
 LIVE = Schedule(ScheduleType.ON_STARTUP, live=True)
 
 
