@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import signal
 
+import pytest
+
 from ginesys_sync.services.alert_settings import Limits, present_settings
 from tests.support.mail_server import hook_server
 from tests.support.retail_chain import HO, S001, RetailChain, run_verb, wait_until
+
+pytestmark = pytest.mark.long
 
 
 def test_the_service_raises_an_alert_and_clears_it_without_a_window(settled: RetailChain) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from tests.support.retail_chain import HO, S001, S002, RetailChain, Said, run_verb
 
+pytestmark = pytest.mark.long
+
 VERBS = (
     "block",
     "unblock",

@@ -8,6 +8,8 @@ from ginesys_sync.services import blocking
 from ginesys_sync.services.status import status_rows
 from tests.support.chain_floor import HO, S001, S002, S003, ChainFloor
 
+pytestmark = pytest.mark.long
+
 WHY = "not checked yet"
 
 

@@ -20,6 +20,8 @@ from ginesys_sync.services.setup import NewSite, join_chain
 from tests.support.chain_floor import HO, S001, S002, ChainFloor
 from tests.support.retail_chain import NOWHERE
 
+pytestmark = pytest.mark.long
+
 ITEM = "CREATE TABLE item(code TEXT PRIMARY KEY NOT NULL, name TEXT);"
 ITEMS = {"name": "items", "channel": "goods", "table": "item", "key": ["code"]}
 GROUPED = {

@@ -4,6 +4,8 @@ import pytest
 
 from tests.support.chain_floor import HO, S001, ChainFloor
 
+pytestmark = pytest.mark.long
+
 ITEMS = "INSERT INTO item VALUES ('I1', 'Tea', '1'), ('I2', 'Milk', '2')"
 
 

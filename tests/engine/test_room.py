@@ -7,6 +7,8 @@ import pytest
 from ginesys_sync.core.status import Outcome
 from tests.support.chain_floor import HO, S001, ChainFloor
 
+pytestmark = pytest.mark.long
+
 NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {})"
 TWO = "INSERT INTO odd VALUES ('A', 1, 'x'), ('B', 2, 'y')"
 SWAP = "UPDATE odd SET a = 3 - a"

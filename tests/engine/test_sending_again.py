@@ -11,6 +11,8 @@ from ginesys_sync.services.sending_again import send_again
 from ginesys_sync.store.routing import chosen_audiences
 from tests.support.chain_floor import HO, S001, S002, ChainFloor
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def chain(floor: ChainFloor) -> ChainFloor:

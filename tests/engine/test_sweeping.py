@@ -11,6 +11,8 @@ from ginesys_sync.services.sweeps import answer_sweep, sweep_questions
 from tests.engine.test_first_load import ITEMS, S003, chain
 from tests.support.chain_floor import HO, ChainFloor
 
+pytestmark = pytest.mark.long
+
 __all__ = ["chain"]
 KEPT = "are not in head office's full load. They are kept until someone says"
 

@@ -16,6 +16,8 @@ from ginesys_sync.wire.messages import AcksRequest, LoadsRequest, SiteChange
 from tests.relay.lanes import TO_HO, Body, Lane
 from tests.support.relay_server import Member, RelayServer
 
+pytestmark = pytest.mark.long
+
 
 class Ear:
     """A site that asks again and again whether it was rung for, from where it last listened."""

@@ -23,6 +23,8 @@ from ginesys_sync.wire.own_messages import AgainRequest, OwnRequest, SameRequest
 from tests.relay.lanes import TO_HO, Body, Lane
 from tests.support.relay_server import Member, RelayServer
 
+pytestmark = pytest.mark.long
+
 NewStore = Callable[[], Member]
 NOTHING: list[StreamPlace] = []
 

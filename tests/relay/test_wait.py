@@ -33,6 +33,8 @@ from tests.relay.lanes import Body, Lane
 from tests.support.hands import Hands
 from tests.support.relay_server import Member, RelayServer, serving
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def threads() -> Iterator[ThreadPoolExecutor]:

@@ -20,6 +20,8 @@ from ginesys_sync.services.home_desk import HomeDesk
 from ginesys_sync.services.views import ExportProgress, GridFilter
 from tests.support.retail_chain import HO, S001, RetailChain
 
+pytestmark = pytest.mark.long
+
 EVERYTHING = GridFilter()
 MORE = """
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})

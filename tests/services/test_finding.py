@@ -14,6 +14,8 @@ from ginesys_sync.services.site import opened_site
 from ginesys_sync.store.finding import splits, variants
 from tests.support.chain_floor import HO, S001, ChainFloor
 
+pytestmark = pytest.mark.long
+
 OWN_TABLES = """
 CREATE TABLE "order"(shop TEXT NOT NULL, year INTEGER NOT NULL, "no" INTEGER NOT NULL,
   "group" BLOB NOT NULL, title TEXT, PRIMARY KEY(shop, year, "no", "group"));

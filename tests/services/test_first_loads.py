@@ -31,6 +31,8 @@ from ginesys_sync.services.views import (
 from ginesys_sync.store import runs
 from tests.support.chain_floor import HO, S003, ChainFloor
 
+pytestmark = pytest.mark.long
+
 NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
 ITEMS = f"{NUMBERS} INSERT INTO item SELECT 'I' || i, 'Item ' || i, 'B' || i FROM n"
 PRICES = f"{NUMBERS} INSERT INTO price SELECT 'I' || i, '2026-01-01', i FROM n"

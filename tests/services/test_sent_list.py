@@ -26,6 +26,8 @@ from ginesys_sync.store.database import raw
 from tests.support.chain_floor import floor_plan
 from tests.support.plain_sent import SITES, fill_books, moment_of, plain_groups, plain_rows
 
+pytestmark = pytest.mark.long
+
 SEEDS = range(30)
 SORTS = (
     "", "site", "records", "size", "status", "uploaded_at", "processed_at", "batch", "problem",

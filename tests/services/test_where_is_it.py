@@ -18,6 +18,8 @@ from ginesys_sync.store.database import Connection, raw
 from ginesys_sync.wire import routes
 from tests.support.chain_floor import HO, S001, S002, S003, ChainFloor
 
+pytestmark = pytest.mark.long
+
 LAMP = "INSERT INTO item VALUES ('A1', 'Lamp', '111')"
 PRICE = "INSERT INTO price VALUES ('A1', '2026-01-01', 500)"
 BILL = "INSERT INTO bill VALUES ('S001', 17, 950, 'Asha')"

@@ -24,6 +24,8 @@ from tests.support.staged_desk import StagedDesk
 from tests.ui.conftest import Opens, OpensPos
 from tests.ui.test_nothing_is_cut import cut, shrink
 
+pytestmark = pytest.mark.long
+
 __all__ = ["retail_template", "settled", "settled_template"]
 
 MANY = """

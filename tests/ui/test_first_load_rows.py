@@ -17,6 +17,8 @@ from ginesys_sync.ui.widgets.columns import Role
 from ginesys_sync.ui.widgets.exchange_page import ExchangePage
 from tests.support.retail_chain import HO, RetailChain, retail_template, settled, settled_template
 
+pytestmark = pytest.mark.long
+
 __all__ = ["retail_template", "settled", "settled_template"]
 
 LATE = "S003"
