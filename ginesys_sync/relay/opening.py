@@ -52,20 +52,7 @@ def open_run(relay: Relay, caller: Caller, request: messages.OpenRequest) -> mes
     with relay.database.writing() as writer:
         set_back = is_set_back(writer, caller, request)
         restored = recognise_life(writer, caller, request)
-        writer.execute(
-            "UPDATE sites SET run = CASE WHEN ? THEN run ELSE ? END, program = ?,"
-            " plan_version = ?, last_seen_at = ? WHERE organisation = ? AND site = ?",
-            (
-                restored is not None,
-                request.run,
-                request.program,
-                request.plan_version,
-                relay.now(),
-                caller.organisation,
-                caller.site,
-            ),
-        )
-        note_clock(relay, writer, caller, request.clock)
+        _note_seen(relay, writer, caller, request, is_run=restored is None)
     if restored and not request.can_heal:
         raise Refusal("site_restored", site=caller.site, why=restored.why)
     with relay.database.reading() as reader:
@@ -88,6 +75,29 @@ def open_run(relay: Relay, caller: Caller, request: messages.OpenRequest) -> mes
         mail=read_mail(relay, caller, asked),
         again=again,
         set_back=set_back,
+    )
+
+
+def _note_seen(
+    relay: Relay,
+    writer: sqlite3.Connection,
+    caller: Caller,
+    request: messages.OpenRequest,
+    is_run: bool,
+) -> None:
+    """The site was here; `is_run`: and its run counts."""
+    writer.execute(
+        "UPDATE sites SET run = CASE WHEN ? THEN ? ELSE run END, program = ?,"
+        " plan_version = ?, last_seen_at = ? WHERE organisation = ? AND site = ?",
+        (
+            is_run,
+            request.run,
+            request.program,
+            request.plan_version,
+            relay.now(),
+            caller.organisation,
+            caller.site,
+        ),
     )
 
 
