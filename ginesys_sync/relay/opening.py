@@ -85,7 +85,7 @@ def _note_seen(
     request: messages.OpenRequest,
     is_run: bool,
 ) -> None:
-    """The site was here; `is_run`: and its run counts."""
+    """The site was here, and what its clock said; `is_run`: and its run counts."""
     writer.execute(
         "UPDATE sites SET run = CASE WHEN ? THEN ? ELSE run END, program = ?,"
         " plan_version = ?, last_seen_at = ? WHERE organisation = ? AND site = ?",
@@ -99,6 +99,7 @@ def _note_seen(
             caller.site,
         ),
     )
+    note_clock(relay, writer, caller, request.clock)
 
 
 def _own(
