@@ -189,9 +189,13 @@ def test_nothing_is_left_running(folder: Path) -> None:
     assert left == []
 
 
+@pytest.mark.long
 def test_again_in_the_same_folder_it_goes_on_and_a_price_from_a_sql_prompt_arrives(
-    folder: Path,
+    tmp_path: Path,
 ) -> None:
+    """In a folder of its own: it writes the steps anew, and the others may be read after it."""
+    folder = tmp_path / "out"
+    assert play(folder).returncode == 0
     code, day = sql(folder, HO, "SELECT item_code, max(effective_from) FROM item_price")[0]
     key = f"item_code = '{code}' AND effective_from = '{day}'"
     sql(folder, HO, f"UPDATE item_price SET price_minor = 987654 WHERE {key}")
