@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
+from threading import Thread, Timer
 
 import pytest
+from filelock import FileLock
 
 from ginesys_sync.services import planner, timing
 from ginesys_sync.services.home_desk import HomeDesk
-from ginesys_sync.services.worker import Service, is_service_running
+from ginesys_sync.services.worker import SERVICE_LOCK, Service, is_service_running
 from tests.support.retail_chain import CLOSING, HO, S001, RetailChain, run_verb, wait_until
 
 
@@ -110,3 +113,19 @@ def test_the_service_of_no_home_says_so(tmp_path: Path) -> None:
     said = run_verb("service", "--home", tmp_path)
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith(f"{tmp_path} is not the home folder of a site.")
+
+
+def test_a_service_starts_although_somebody_looks_at_that_moment_whether_one_runs(
+    chain: RetailChain,
+) -> None:
+    service = Service(chain.home(S001), minutes=0)
+    looking = FileLock(chain.home(S001) / SERVICE_LOCK, thread_local=False)
+    looking.acquire()
+    Timer(0.3, looking.release, kwargs={"force": True}).start()
+    codes: list[int] = []
+    thread = Thread(target=lambda: codes.append(service.serve()))
+    thread.start()
+    wait_until(lambda: chain.service_pid(S001) == os.getpid() or not thread.is_alive(), "the start")
+    service.stop()
+    thread.join(timeout=30)
+    assert codes == [0]
