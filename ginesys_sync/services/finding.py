@@ -12,7 +12,7 @@ from ginesys_sync.services.journey_views import Candidate, Found
 from ginesys_sync.services.journey_words import capital
 from ginesys_sync.services.site import OpenSite
 from ginesys_sync.store import finding
-from ginesys_sync.store.database import Connection, database_faults, legible, snapshot
+from ginesys_sync.store.database import Connection, database_faults, snapshot
 from ginesys_sync.store.plans import present_plan
 
 MOST_CANDIDATES = 50
@@ -89,7 +89,6 @@ def reading(site: OpenSite) -> Iterator[tuple[Connection, Plan]]:
     """A connection for this question alone, in one snapshot: it may take long and be cut short."""
     with (
         site.database.connect() as connection,
-        legible(connection),
         database_faults(),
         snapshot(connection),
     ):

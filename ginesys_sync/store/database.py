@@ -107,20 +107,6 @@ def raw(connection: Connection) -> sqlite3.Connection:
 
 
 @contextmanager
-def legible(connection: Connection) -> Iterator[None]:
-    """Inside, text of a business table that is no UTF-8 reads with a mark where it is damaged; it
-    must not hide everything else.
-    """
-    driver = raw(connection)
-    before = driver.text_factory
-    driver.text_factory = lambda data: data.decode("utf-8", "replace")
-    try:
-        yield
-    finally:
-        driver.text_factory = before
-
-
-@contextmanager
 def rehearsal(connection: Connection) -> Iterator[None]:
     """One IMMEDIATE transaction that is always rolled back: what it meets is raised, and nothing
     of it stays.

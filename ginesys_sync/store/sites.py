@@ -13,7 +13,7 @@ from ginesys_sync.core.model import Role, Site, SiteCode, SiteState, is_site_cod
 from ginesys_sync.core.plan import Owner, Plan, Rule
 from ginesys_sync.store import schema
 from ginesys_sync.store.capture import AUDIENCE_ONLY, note_all, note_members
-from ginesys_sync.store.database import legible, raw
+from ginesys_sync.store.database import raw
 from ginesys_sync.store.tables import table_columns
 from ginesys_sync.wire.body import quoted
 
@@ -74,15 +74,10 @@ def business_sites(connection: Connection, plan: Plan) -> dict[str, BusinessSite
     if source is None or not table_columns(connection, source.table):
         return {}
     is_open = quoted(source.is_open) if source.is_open else "1"
-    with legible(connection):
-        rows = (
-            raw(connection)
-            .execute(
-                f"SELECT CAST({quoted(source.code)} AS TEXT), CAST({quoted(source.name)} AS TEXT), "
-                f"{is_open} FROM {quoted(source.table)}"
-            )
-            .fetchall()
-        )
+    rows = raw(connection).execute(
+        f"SELECT CAST({quoted(source.code)} AS TEXT), CAST({quoted(source.name)} AS TEXT), "
+        f"{is_open} FROM {quoted(source.table)}"
+    )
     return {
         code: BusinessSite(code, name or "", bool(opened))
         for code, name, opened in rows
@@ -99,15 +94,10 @@ def business_groups(connection: Connection, plan: Plan) -> dict[str, tuple[str, 
     if source is None or not table_columns(connection, source.table):
         return None
     found: dict[str, set[str]] = {}
-    with legible(connection):
-        rows = (
-            raw(connection)
-            .execute(
-                f"SELECT CAST({quoted(source.group)} AS TEXT), CAST({quoted(source.site)} AS TEXT) "
-                f"FROM {quoted(source.table)}"
-            )
-            .fetchall()
-        )
+    rows = raw(connection).execute(
+        f"SELECT CAST({quoted(source.group)} AS TEXT), CAST({quoted(source.site)} AS TEXT) "
+        f"FROM {quoted(source.table)}"
+    )
     for group, site in rows:
         if group and site:
             found.setdefault(site, set()).add(group.replace(",", ";"))
