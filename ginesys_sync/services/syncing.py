@@ -220,22 +220,27 @@ def _run(
         stack.callback(writer.close)
         fault = _attempt(context, make_pump(lambda: None))
         fault = fault and explained(fault, web, site.home.settings)
-    run = context.run  # a database that was brought back from an older copy took a higher number
+    return _note_end(connection, context, fault)
+
+
+def _note_end(connection: Connection, context: RunContext, fault: KnownError | None) -> Ended:
+    """Keep how a run ended. Its number is the context's: a database that was brought back from an
+    older copy took a higher one."""
     attention = parking.count_parked(connection)
-    ended = _ended(run, fault, attention, context.notes)
-    told = (
-        ("", "", "", "") if fault is None else (fault.title, fault.advice, fault.detail, fault.code)
-    )
-    notes = " ".join(context.notes)
-    with_notes = told if fault is not None or not notes else (notes, "", "", "notes")
+    ended = _ended(context.run, fault, attention, context.notes)
+    told = ("", "", "", "")
+    if fault is not None:
+        told = (fault.title, fault.advice, fault.detail, fault.code)
+    elif context.notes:
+        told = (" ".join(context.notes), "", "", "notes")
     runs.end_run(
         connection,
-        run,
+        ended.run,
         ended.outcome,
-        iso(clock.now()),
-        tally.document(),
+        context.now(),
+        context.tally.document(),
         ended.closing,
-        with_notes,
+        told,
     )
     return ended
 
