@@ -98,6 +98,12 @@ def test_what_head_office_sets_for_all_stores_and_for_one_is_what_the_store_show
     assert [what.partition(":")[0] for (what,) in noted] == ["*", S001]
 
 
+def has_started(chain: RetailChain) -> bool:
+    """Whether head office's service has done, or skipped, what its start asked for."""
+    asked = chain.sql(HO, "SELECT trigger, state FROM sync_request")
+    return ("schedule", "ended") in asked and {state for _, state in asked} == {"ended"}
+
+
 def test_head_offices_own_live_schedule_takes_effect_at_once(
     settled: RetailChain, windows: Windows
 ) -> None:
@@ -109,6 +115,8 @@ def test_head_offices_own_live_schedule_takes_effect_at_once(
     offscreen.press(page.configuration.ok)
     pill = page.own.facts.live_pill
     offscreen.until(lambda: pill.text() == "Live mode on", what="live mode")
+    # The run of On Startup would take the price as well, if it had not begun yet.
+    offscreen.until(lambda: has_started(settled), what="the run of On Startup")
     settled.sql(HO, "UPDATE item_price SET price_minor = 4712 WHERE rowid = 1")
     runs = offscreen.show_tab(office, "Runs")
     assert isinstance(runs, RunListPage)
