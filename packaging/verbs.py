@@ -27,6 +27,8 @@ Only Python 3.11 or newer and pip are needed.
   check [PYTEST ARGUMENTS]        everything a change must pass: ruff, its format, mypy, the floors
                                   of the house, and every test; ends with a table
   bench [NAME ...]                measure the speed and say whether the limits hold
+  prove [PART ...] [--minutes N]  try at length what is promised (crashes, bad networks, simulated
+       [--json]                   chains, hostile files) and say in one table what broke
   pictures [--dir DIR]            paint every screen in all its faces, light and dark, at 100 and
        [--only WORD]              150 %, with contact sheets; fails when a word is cut or too weak
 
@@ -80,6 +82,10 @@ def _test(environment: Environment, rest: list[str]) -> int:
 
 def _bench(environment: Environment, rest: list[str]) -> int:
     return _module(environment, "tests.bench", rest)
+
+
+def _prove(environment: Environment, rest: list[str]) -> int:
+    return _module(environment, "tests.prove", rest)
 
 
 def _pictures(environment: Environment, rest: list[str]) -> int:
@@ -148,4 +154,11 @@ def _table(outcomes: list[_Outcome]) -> str:
     return "\n".join([f"{'check':<14} {'result':<8} {'time':>9}", "-" * 33, *rows])
 
 
-_VERBS = {"demo": _demo, "test": _test, "check": _check, "bench": _bench, "pictures": _pictures}
+_VERBS = {
+    "demo": _demo,
+    "test": _test,
+    "check": _check,
+    "bench": _bench,
+    "prove": _prove,
+    "pictures": _pictures,
+}

@@ -25,7 +25,7 @@ def _run(*arguments: str) -> "subprocess.CompletedProcess[str]":
 def test_help_names_every_verb_and_succeeds() -> None:
     told = _run("--help")
     assert told.returncode == 0
-    for verb in ("demo", "test", "check", "bench", "pictures"):
+    for verb in ("demo", "test", "check", "bench", "prove", "pictures"):
         assert f"\n  {verb} [" in told.stdout
 
 
