@@ -2,39 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ginesys_sync.core.model import HEAD_OFFICE, key_text
 from ginesys_sync.core.plan import PLAN_CHANNEL, Entity, Plan
+from ginesys_sync.services.arrival_views import Change, Changes
 from ginesys_sync.services.words import counted
 from ginesys_sync.store import arrivals, grids
 from ginesys_sync.store.database import Connection
 
 _SHOWN = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One line of what a sync changed. `column` is empty for a record that is new or was deleted;
-    `what` says which."""
-
-    id: int
-    kind: str
-    key: str
-    what: str
-    column: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """A page of them; `next` is None at the end. `are_all`: nothing was left out because a kind had
-    too many records to note each."""
-
-    rows: tuple[Change, ...]
-    next: int | None
-    are_all: bool
 
 
 def arrived_words(connection: Connection, plan: Plan, me: str, run: int) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from ginesys_sync.services.arrivals import Changes
+from ginesys_sync.services.arrival_views import Changes
 from ginesys_sync.services.board_desk import BoardDesk
 from ginesys_sync.services.journey_views import Candidate, Found, Journey
 from ginesys_sync.services.schedule_desk import ScheduleDesk

@@ -12,7 +12,6 @@ from ginesys_sync import __version__
 from ginesys_sync.core.clock import from_iso
 from ginesys_sync.core.model import HEAD_OFFICE
 from ginesys_sync.core.settings import Home
-from ginesys_sync.services.pos_line import next_sync, pos_line
 from ginesys_sync.services.views import Identity, Lamp, Light, Overview
 from ginesys_sync.services.words import ago, counted, moment
 from ginesys_sync.store.glance import Glance, LastRun, SiteGlance
@@ -120,6 +119,8 @@ def _store_words(
     home: Home, facts: Glance, last: LastRun, now: datetime, button: str
 ) -> tuple[str, str]:
     """The store's one line."""
+    from ginesys_sync.services.pos_line import next_sync, pos_line
+
     settings = home.settings
     coming = next_sync(facts.schedule, settings.site, settings.time_zone, now)
     parts = [

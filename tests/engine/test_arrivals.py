@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ginesys_sync.services.arrivals import Changes, arrived_words, changes
+from ginesys_sync.services.arrival_views import Changes
+from ginesys_sync.services.arrivals import arrived_words, changes
 from ginesys_sync.services.site import opened_site
 from ginesys_sync.store.arrivals import MOST_RECORDS
 from tests.support.chain_floor import HO, S001, ChainFloor

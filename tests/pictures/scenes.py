@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ginesys_sync.core.errors import Unreachable
-from ginesys_sync.services.arrivals import Change
+from ginesys_sync.services.arrival_views import Change
 from ginesys_sync.ui.launchpad.settings_page import WEB_DATABASE
 from ginesys_sync.ui.widgets.where_is_it import Asking
 from tests.support.staged_desk import StagedDesk

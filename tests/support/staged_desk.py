@@ -18,7 +18,7 @@ from ginesys_sync.core.status import (
     CONNECTION_SENTENCE,
     Outcome,
 )
-from ginesys_sync.services.arrivals import Change, Changes
+from ginesys_sync.services.arrival_views import Change, Changes
 from ginesys_sync.services.export import Told, goes_on, nobody_asks, stopped
 from ginesys_sync.services.views import (
     AttentionRow,

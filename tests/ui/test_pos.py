@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTableView
 
 from ginesys_sync.core.status import CLOSING_SENTENCE, CONNECTION_SENTENCE
-from ginesys_sync.services.arrivals import Change
+from ginesys_sync.services.arrival_views import Change
 from ginesys_sync.ui import offscreen
 from ginesys_sync.ui.pos.ho_control import HoControlPage
 from ginesys_sync.ui.pos.window import PosWindow

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from ginesys_sync.core.errors import KnownError
-from ginesys_sync.services.board_views import Alert, BoardLine
-from ginesys_sync.services.desk import Desk
-from ginesys_sync.services.views import Overview, Progress, SiteLine
 from ginesys_sync.ui.widgets.ask import tell
 from ginesys_sync.ui.widgets.sync_window import SyncWindow
 
 if TYPE_CHECKING:
+    from ginesys_sync.services.views import Overview, Progress, SiteLine
+    from ginesys_sync.services.desk import Desk
+    from ginesys_sync.core.errors import KnownError
+    from ginesys_sync.services.board_views import Alert, BoardLine
     from ginesys_sync.ui.launchpad.select_site import SelectSite
 
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ginesys_sync.services.arrivals import Change, Changes
+from ginesys_sync.services.arrival_views import Change, Changes
 from ginesys_sync.services.desk import Desk
 from ginesys_sync.ui.widgets import grid, theme, tokens
 from ginesys_sync.ui.widgets.ask import fit

@@ -6,10 +6,14 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from ginesys_sync.services.views import Light, Overview
+from ginesys_sync.services.views import Light
 from ginesys_sync.ui.widgets import icons, theme, tokens
 from ginesys_sync.ui.widgets.lamps import Lamps
 from ginesys_sync.ui.widgets.wording import counted
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ginesys_sync.services.views import Overview
 
 _LOOK = {
     "first_run": ("info", "info", "info_ink"),

@@ -7,8 +7,12 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from ginesys_sync.services.views import Lamp, Light
+from ginesys_sync.services.views import Light
 from ginesys_sync.ui.widgets import pill, theme, tokens
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ginesys_sync.services.views import Lamp
 
 TONE_OF = {
     Light.UNKNOWN: "calm",

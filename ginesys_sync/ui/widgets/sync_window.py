@@ -12,16 +12,17 @@ from PySide6.QtCore import QChildEvent, QEvent, QSettings, Qt, QTimer, Signal, S
 from PySide6.QtGui import QCloseEvent, QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QDialog, QMainWindow, QVBoxLayout, QWidget
 
-from ginesys_sync.core.errors import KnownError
-from ginesys_sync.services.desk import Desk
-from ginesys_sync.services.views import Overview, Progress, RunSummary
 from ginesys_sync.ui.widgets import theme
-from ginesys_sync.ui.widgets.ask import Question, ask, tell
+from ginesys_sync.ui.widgets.ask import ask, tell
 from ginesys_sync.ui.widgets.background import Background
 from ginesys_sync.ui.widgets.band import Band, Strip
 from ginesys_sync.ui.widgets.watch import DeskWatch
 
 if TYPE_CHECKING:
+    from ginesys_sync.services.desk import Desk
+    from ginesys_sync.core.errors import KnownError
+    from ginesys_sync.ui.widgets.ask import Question
+    from ginesys_sync.services.views import Overview, Progress, RunSummary
     from ginesys_sync.ui.widgets.help_window import HelpWindow
     from ginesys_sync.ui.widgets.where_is_it import Asking, WhereIsIt
 
@@ -274,8 +275,10 @@ class SyncWindow(QMainWindow):
 
     def childEvent(self, event: QChildEvent) -> None:
         super().childEvent(event)
+        if not event.polished():
+            return  # and do not look at the child: Python would learn its class, at the start even
         dialog = event.child()
-        if event.polished() and isinstance(dialog, QDialog) and dialog.windowTitle() != "Help":
+        if isinstance(dialog, QDialog) and dialog.windowTitle() != "Help":
             # A dialog keeps its window's own keys away.
             key = QShortcut(QKeySequence("F1"), dialog)
             key.activated.connect(lambda: self._help(dialog, dialog.windowTitle()))

@@ -7,9 +7,12 @@ import threading
 
 from PySide6.QtCore import QObject, Signal
 
-from ginesys_sync.core.errors import KnownError
-from ginesys_sync.services.desk import Desk
 from ginesys_sync.ui.widgets.background import as_known
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ginesys_sync.services.desk import Desk
+    from ginesys_sync.core.errors import KnownError
 
 TICK_SECONDS = 0.3
 
