@@ -145,6 +145,12 @@ def _add_init(verbs: Verbs[argparse.ArgumentParser]) -> None:
         metavar="FILE",
         help="your own plan (JSON) for your own tables; default: the built-in retail tables",
     )
+    init.add_argument(
+        "--names",
+        type=Path,
+        metavar="FILE",
+        help="what this database calls the plan's tables and columns otherwise (JSON)",
+    )
 
 
 def _add_sync(verbs: Verbs[argparse.ArgumentParser]) -> None:
@@ -210,12 +216,14 @@ def _add_plan(verbs: Verbs[argparse.ArgumentParser]) -> None:
     words = "the chain's plan: show it, put a newer one in place"
     plan = verbs.add_parser("plan", help=words, description=words[0].upper() + words[1:] + ".")
     under = plan.add_subparsers(dest="plan_verb", metavar="VERB", required=True)
-    _home(
-        under.add_parser(
-            "show",
-            help="print the plan this site works by",
-            description="Print the plan this site works by, as a file to change and install.",
-        )
+    show = under.add_parser(
+        "show",
+        help="print the plan this site works by",
+        description="Print the plan this site works by, as a file to change and install.",
+    )
+    _home(show)
+    show.add_argument(
+        "--names", action="store_true", help="print this database's own names for it instead"
     )
     install = under.add_parser(
         "install",

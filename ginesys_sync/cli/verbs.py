@@ -13,7 +13,14 @@ def _init(asked: argparse.Namespace) -> int:
 
     home = join_chain(
         NewSite(
-            asked.home, asked.site, Role(asked.role), asked.db, asked.relay, asked.code, asked.plan
+            asked.home,
+            asked.site,
+            Role(asked.role),
+            asked.db,
+            asked.relay,
+            asked.code,
+            plan=asked.plan,
+            names=asked.names,
         )
     )
     print(
@@ -83,10 +90,10 @@ def _service(asked: argparse.Namespace) -> int:
 
 
 def _plan(asked: argparse.Namespace) -> int:
-    from ginesys_sync.services.plans import change_plan, plan_words
+    from ginesys_sync.services.plans import change_plan, names_words, plan_words
 
     if asked.plan_verb == "show":
-        print(plan_words(asked.home))
+        print(names_words(asked.home) if asked.names else plan_words(asked.home))
         return 0
     change = change_plan(asked.home, asked.file, only_look=asked.check)
     if change.is_nothing:

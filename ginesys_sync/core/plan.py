@@ -52,13 +52,15 @@ class AudienceRule:
 @dataclass(frozen=True, slots=True)
 class Table:
     """One table of a record. `root` are the columns that hold the root's key; for the root itself
-    they are its key.
+    they are its key. `given` are columns that travel and that this database does not have, with the
+    value that each always has here (see `core.own_names`).
     """
 
     name: str
     key: tuple[str, ...]
     root: tuple[str, ...]
     columns: tuple[str, ...]
+    given: tuple[tuple[str, str], ...] = ()
 
     @property
     def plain_columns(self) -> tuple[str, ...]:
@@ -77,7 +79,8 @@ class Channel:
 @dataclass(frozen=True, slots=True)
 class Entity:
     """A kind of record the chain syncs. `watch` are columns of its root table, numbers such as
-    prices, whose fall by more than half a person is warned of before it is sent.
+    prices, whose fall by more than half a person is warned of before it is sent. `travels`: the
+    same kind under the chain's names, where this database has names of its own.
     """
 
     name: str
@@ -92,6 +95,7 @@ class Entity:
     edited_column: str = ""
     label: str = ""
     watch: tuple[str, ...] = ()
+    travels: Entity | None = None
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -105,8 +109,10 @@ class Entity:
 
     @property
     def as_it_travels(self) -> Entity:
-        """The same without what changes nothing about how its records travel."""
-        return replace(self, watch=())
+        """The same under the chain's names, without what changes nothing about how its records
+        travel.
+        """
+        return replace(self.travels or self, watch=())
 
     def count_words(self, n: int) -> str:
         """`42 prices`, `1 user`."""
@@ -144,6 +150,11 @@ class Plan:
     entities: tuple[Entity, ...]
     sites: SiteSource | None = None
     groups: GroupSource | None = None
+
+    @property
+    def as_the_chain_has_it(self) -> Plan:
+        """The same plan under the chain's names, whatever this database calls its tables."""
+        return replace(self, entities=tuple(each.travels or each for each in self.entities))
 
     def entity(self, name: str) -> Entity:
         """The entity of that name. Raises PlanUnfit when the plan has none."""

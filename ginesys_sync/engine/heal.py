@@ -23,9 +23,10 @@ from ginesys_sync.store import due_loads, healing, identity, ledger, runs, sites
 from ginesys_sync.store.applying import BodyApplier
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.fence import require_fence
-from ginesys_sync.wire.body import check_structure, unpack
+from ginesys_sync.wire.body import unpack
 from ginesys_sync.wire.messages import OpenAnswer, Restored, StreamPlace
 from ginesys_sync.wire.own_messages import AgainRequest, OwnAnswer, OwnBatch, OwnReach, OwnRequest
+from ginesys_sync.wire.own_names import admit
 
 _NOTED_AT_ONCE = 500
 
@@ -235,8 +236,7 @@ class Healing:
     def _checked(self, batch: ledger.Batch, data: bytes) -> tuple[Entity, bytes]:
         entity = entity_of(self._context, self._connection, batch)
         raw = unpack(data, batch.sha256, batch.raw_size)
-        check_structure(raw, entity)
-        return entity, raw
+        return entity, admit(raw, entity)
 
     # --- who may read it, and has -----------------------------------------------------------------
 

@@ -23,8 +23,9 @@ from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.fence import require_fence
 from ginesys_sync.store.plans import plan_at
 from ginesys_sync.store.refilling import begin_incoming
-from ginesys_sync.wire.body import check_structure, unpack
+from ginesys_sync.wire.body import unpack
 from ginesys_sync.wire.messages import MailAnswer, MailBatch, MailCursor, MailRequest, MailStream
+from ginesys_sync.wire.own_names import admit
 
 _AHEAD = 4
 _PLAN = PLAN_ENTITY.name
@@ -279,7 +280,7 @@ def opened(
         data = context.web.get_body(batch.sha256, batch.size)
         raw = unpack(data, batch.sha256, batch.raw_size)
     try:
-        check_structure(raw, entity)
+        admitted = admit(raw, entity)
     except Damaged as fault:
         if batch.plan_version <= context.plan.version:
             raise
@@ -290,7 +291,7 @@ def opened(
             detail=fault.detail,
         ) from fault
     context.inbox.put(batch.sha256, data, is_durable=False)
-    return raw
+    return admitted
 
 
 def _batch(item: MailBatch) -> ledger.Batch:

@@ -14,9 +14,10 @@ from ginesys_sync.services.site import OpenSite
 from ginesys_sync.services.views import Page, RecordRow
 from ginesys_sync.store import grids, ledger
 from ginesys_sync.store.database import Connection
-from ginesys_sync.wire.body import check_structure, unpack
+from ginesys_sync.wire.body import unpack
 from ginesys_sync.wire.excerpt import labels
 from ginesys_sync.wire.looking import describe_body
+from ginesys_sync.wire.own_names import admit
 
 
 def batch_records(
@@ -35,8 +36,7 @@ def batch_records(
         return Page(())
     data = _kept(site, batch.sha256)
     entity = plan.entity(batch.entity)
-    raw = unpack(data, batch.sha256, batch.raw_size)
-    check_structure(raw, entity)
+    raw = admit(unpack(data, batch.sha256, batch.raw_size), entity)
     problems = grids.problems_of(connection, stream, no)
     found = labels(raw, entity, after, limit + 1)
     title = entity_title(plan, entity.name)

@@ -14,8 +14,9 @@ from ginesys_sync.services.site import OpenSite
 from ginesys_sync.services.views import Overview, Page, RecordRow
 from ginesys_sync.store import grids, loading
 from ginesys_sync.store.database import Connection
-from ginesys_sync.wire.body import check_structure, unpack
+from ginesys_sync.wire.body import unpack
 from ginesys_sync.wire.excerpt import labels
+from ginesys_sync.wire.own_names import admit
 
 _NUMBER_BITS = 32
 """Where a page of records ends: the chunk's place above so many bits, the record's number below."""
@@ -59,8 +60,7 @@ def load_records(
     found: list[RecordRow] = []
     last = 0
     for here, chunk in enumerate(chunks[place:], start=place):
-        raw = unpack(_kept(site, chunk), chunk.sha256, chunk.raw_size)
-        check_structure(raw, entity)
+        raw = admit(unpack(_kept(site, chunk), chunk.sha256, chunk.raw_size), entity)
         problems = grids.problems_of(connection, stream, chunk.no, name)
         start = number if here == place else 0
         for at, key, label, is_gone in labels(raw, entity, start, limit - len(found) + 1):

@@ -25,6 +25,7 @@ from ginesys_sync.store import journey as books
 from ginesys_sync.store.capture import AUDIENCE_ONLY
 from ginesys_sync.store.database import Connection
 from ginesys_sync.wire.body import unpack
+from ginesys_sync.wire.own_names import in_own_names
 from ginesys_sync.wire.seeking import is_gone_in
 
 _SEEK_SECONDS = 0.5
@@ -152,7 +153,7 @@ class _Telling:
             is_ours = kind.owner is Owner.SITE or (self._sent is not None and not base)
             if not is_ours and not is_new_here:
                 origins.add(HEAD_OFFICE)
-        elif kind.owner is Owner.SITE:
+        elif kind.owner is Owner.SITE and kind.site_column:
             column = kind.site_column
             found = books.value_of(self._connection, kind, self._key, column)
             if not found and column in kind.key:
@@ -246,7 +247,7 @@ def _seek(inbox: Staging, arrival: books.Arrival, kind: Entity, key: Key) -> boo
         data = inbox.get(arrival.sha256)
         if data is None:
             return None
-        body = unpack(data, arrival.sha256, arrival.raw_size)
+        body = in_own_names(unpack(data, arrival.sha256, arrival.raw_size), kind)
     except KnownError:
         return None
     return is_gone_in(body, kind.root.name, kind.key, key)

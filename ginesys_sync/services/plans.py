@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ginesys_sync.core.errors import PlanUnfit
+from ginesys_sync.core.own_names import OwnNames, names_document, parse_names
 from ginesys_sync.core.plan import Entity, Plan, captured_by
 from ginesys_sync.core.plan_text import parse_plan, plan_document
 from ginesys_sync.services.site import opened_site
@@ -13,7 +14,7 @@ from ginesys_sync.services.syncing import run_lock
 from ginesys_sync.store.database import rehearsal, transaction
 from ginesys_sync.store.fence import raise_fence, require_fence
 from ginesys_sync.store.fitting import fitted_plan
-from ginesys_sync.store.plans import install_plan, present_plan
+from ginesys_sync.store.plans import install_plan, own_names, present_plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +37,26 @@ class PlanChange:
 def read_plan(path: Path) -> Plan:
     """A plan file, with or without the mark some editors put before UTF-8. Raises PlanUnfit when it
     cannot be read or is malformed."""
+    return parse_plan(_text(path, "plan"))
+
+
+def read_names(path: Path) -> OwnNames:
+    """A map of names, as a file. Raises PlanUnfit when it cannot be read or is malformed."""
+    return parse_names(_text(path, "map of names"))
+
+
+def _text(path: Path, what: str) -> str:
     try:
-        return parse_plan(path.read_text(encoding="utf-8-sig"))
+        return path.read_text(encoding="utf-8-sig")
     except OSError as fault:
         raise PlanUnfit(
-            f"The plan {path} cannot be read.",
-            "Check the path of the plan file.",
+            f"The {what} {path} cannot be read.",
+            f"Check the path of the {what}'s file.",
             detail=str(fault),
         ) from fault
     except UnicodeDecodeError as fault:
         raise PlanUnfit(
-            f"The plan {path} is not a text in UTF-8.",
+            f"The {what} {path} is not a text in UTF-8.",
             "Save it as UTF-8 in your editor, then try again.",
             detail=str(fault),
         ) from fault
@@ -55,7 +65,14 @@ def read_plan(path: Path) -> Plan:
 def plan_words(folder: Path) -> str:
     """The plan that a site works by, as a document for people to read and change."""
     with opened_site(folder) as site, site.database.connect() as connection:
-        return plan_document(present_plan(connection))
+        return plan_document(present_plan(connection).as_the_chain_has_it)
+
+
+def names_words(folder: Path) -> str:
+    """What a site's database calls the plan's tables and columns otherwise, as `init --names` takes
+    it."""
+    with opened_site(folder) as site, site.database.connect() as connection:
+        return names_document(own_names(connection))
 
 
 def change_plan(folder: Path, path: Path, *, only_look: bool = False) -> PlanChange:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ginesys_sync.core.errors import HomeUnusable, PlanUnfit, Refused, UnknownSite
 from ginesys_sync.core.model import HEAD_OFFICE, Role, is_site_code
+from ginesys_sync.core.own_names import OwnNames, check_names
 from ginesys_sync.core.plan import Plan
 from ginesys_sync.core.plan_text import parse_plan
 from ginesys_sync.core.resources import resource_path
@@ -21,7 +22,7 @@ from ginesys_sync.core.settings import (
     write_settings,
 )
 from ginesys_sync.engine.webdb import WebDatabase
-from ginesys_sync.services.plans import read_plan
+from ginesys_sync.services.plans import read_names, read_plan
 from ginesys_sync.services.site import PROGRAM, new_nonce
 from ginesys_sync.shop.schema import create_tables
 from ginesys_sync.store.database import (
@@ -36,7 +37,7 @@ from ginesys_sync.store.database import (
     write_state,
 )
 from ginesys_sync.store.identity import EPOCH, INCARNATION, SITE
-from ginesys_sync.store.plans import forget_installed, install_plan
+from ginesys_sync.store.plans import forget_installed, install_plan, keep_names
 from ginesys_sync.store.refilling import forget_acknowledgements
 from ginesys_sync.wire.messages import EnrolAnswer, EnrolRequest
 
@@ -46,7 +47,8 @@ _PENDING_KEY = "key.new"
 @dataclass(frozen=True, slots=True)
 class NewSite:
     """What `init` is asked. `plan` None: the built-in retail plan, whose tables are made when
-    the database has none."""
+    the database has none. `names`: a map of what this database calls the plan's tables and columns;
+    None: as before, or as the plan does."""
 
     folder: Path
     site: str
@@ -56,6 +58,7 @@ class NewSite:
     code: str
     plan: Path | None = None
     demo: bool = False
+    names: Path | None = None
 
 
 def built_in_plan() -> Plan:
@@ -70,13 +73,14 @@ def join_chain(new: NewSite) -> Home:
     _check(new)
     before = _settings_before(new)
     plan = _plan(new)
+    names = _names(new, plan)
     database = Database(new.database)
     try:
-        _rehearse(database, new, plan)
+        _rehearse(database, new, plan, names)
         key = _pending_key(new.folder)
         answer = _enrol(new, key)
         is_another = before.relay_id not in ("", answer.relay_id)
-        _prepare(database, new, plan, answer.epoch, is_another)
+        _prepare(database, new, plan, names, answer.epoch, is_another)
     finally:
         database.dispose()
     write_key(new.folder, key)
@@ -124,7 +128,15 @@ def _plan(new: NewSite) -> Plan:
     return built_in_plan() if new.plan is None else read_plan(new.plan)
 
 
-def _rehearse(database: Database, new: NewSite, plan: Plan) -> None:
+def _names(new: NewSite, plan: Plan) -> OwnNames | None:
+    if new.names is None:
+        return None
+    names = read_names(new.names)
+    check_names(plan, names, new.site)
+    return names
+
+
+def _rehearse(database: Database, new: NewSite, plan: Plan, names: OwnNames | None) -> None:
     """Meet whatever refuses this database or this plan while the enrolment code is still good, and
     leave no trace."""
     if not database.path.parent.is_dir():
@@ -133,10 +145,11 @@ def _rehearse(database: Database, new: NewSite, plan: Plan) -> None:
             "Make it, then try again.",
         )
     if not database.is_there():
-        if new.plan is not None:
+        if new.plan is not None or names:
             raise PlanUnfit(
                 f"There is no database at {database.path} for the plan to fit.",
-                "Give the business database with --db, or leave out --plan for our own tables.",
+                "Give the business database with --db, or leave out --plan and --names for our "
+                "own tables.",
             )
         return
     with database.connect() as connection:
@@ -148,7 +161,7 @@ def _rehearse(database: Database, new: NewSite, plan: Plan) -> None:
                     "Give the database that belongs to this site.",
                 )
         with rehearsal(connection):
-            _make_site(connection, new, plan, None)
+            _make_site(connection, new, plan, names, None)
 
 
 def _pending_key(folder: Path) -> str:
@@ -185,23 +198,34 @@ def _enrol(new: NewSite, key: str) -> EnrolAnswer:
         web.close()
 
 
-def _prepare(database: Database, new: NewSite, plan: Plan, epoch: str, is_another: bool) -> None:
+def _prepare(
+    database: Database,
+    new: NewSite,
+    plan: Plan,
+    names: OwnNames | None,
+    epoch: str,
+    is_another: bool,
+) -> None:
     """`is_another`: it had joined another Web Database before."""
     with database.connect() as connection:
         keep_copy(database, connection)
         with transaction(connection):
-            _make_site(connection, new, plan, epoch)
+            _make_site(connection, new, plan, names, epoch)
             if is_another:
                 forget_acknowledgements(connection, new.site)
 
 
-def _make_site(connection: Connection, new: NewSite, plan: Plan, epoch: str | None) -> None:
+def _make_site(
+    connection: Connection, new: NewSite, plan: Plan, names: OwnNames | None, epoch: str | None
+) -> None:
     """Inside the caller's transaction: everything that joining changes in a database. `epoch` None:
     a rehearsal, which meets all that could be refused and leaves out what only takes time."""
-    if new.plan is None:
+    if new.plan is None and not names:
         create_tables(connection)
     climb(connection)
     write_state(connection, SITE, new.site)
+    if names is not None:
+        keep_names(connection, names)
     if epoch is not None:
         if read_state(connection, EPOCH) not in (None, epoch):
             forget_installed(connection)

@@ -26,6 +26,7 @@ from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.withdrawing import Uploaded
 from ginesys_sync.wire.body import unpack
 from ginesys_sync.wire.control_messages import WithdrawAnswer, WithdrawRequest
+from ginesys_sync.wire.own_names import in_own_names
 
 
 def withdraw(
@@ -116,8 +117,8 @@ def _promise(
     members = None if stores is None else frozenset(stores)
     rows: list[int] = []
     for batch in batches:
-        body = _body(staging, batch)
         entity = site.plan.entity(batch.entity)
+        body = in_own_names(_body(staging, batch), entity)
         with transaction(connection):
             rows += withdrawing.note_unsent(
                 connection, batch, entity, body, members, present_user(), at

@@ -32,7 +32,7 @@ def table_hash(connection: Connection, entity: Entity, table: Table, site: str) 
 
 
 def _meant(entity: Entity, table: Table, site: str) -> tuple[str, tuple[str, ...]]:
-    if not site:
+    if not site or (entity.owner is Owner.SITE and not entity.site_column):
         return "", ()
     if entity.owner is Owner.SITE:
         link = equal("o", entity.key, "t", table.root)

@@ -7,19 +7,23 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from ginesys_sync.core.errors import PlanUnfit
+from ginesys_sync.core.own_names import NO_NAMES, OwnNames, with_columns
 from ginesys_sync.core.plan import Entity, Plan, Rule, Table, check_columns
 from ginesys_sync.store.tables import table_columns, unique_sets, why_not_noted
 
 
-def fitted_plan(connection: Connection, plan: Plan, is_head_office: bool) -> Plan:
+def fitted_plan(
+    connection: Connection, plan: Plan, is_head_office: bool, names: OwnNames = NO_NAMES
+) -> Plan:
     """The plan with every `columns` list filled in from the tables here. Raises PlanUnfit when
     something it names is missing or cannot be used: said before anything is changed.
 
-    Where sites, groups and allocations come from is head office's alone: a store may lack it.
+    `plan` is under this database's own names, which `names` tells. Where sites, groups and
+    allocations come from is head office's alone: a store may lack it.
     """
     if is_head_office:
         _check_sources(connection, plan)
-    entities = tuple(_fitted(connection, entity) for entity in plan.entities)
+    entities = tuple(_fitted(connection, entity, names) for entity in plan.entities)
     if is_head_office:
         for entity in plan.entities:
             _check_audience(connection, plan, entity)
@@ -53,13 +57,13 @@ def _check_audience(connection: Connection, plan: Plan, entity: Entity) -> None:
         _require_noted(connection, what, rule.table)
 
 
-def _fitted(connection: Connection, entity: Entity) -> Entity:
+def _fitted(connection: Connection, entity: Entity, names: OwnNames) -> Entity:
     tables = tuple(_fitted_table(connection, entity, table) for table in entity.tables)
     named = (entity.site_column, entity.edited_column, entity.label, *entity.watch)
     for column in filter(None, named):
         if column not in tables[0].columns:
             raise PlanUnfit(f"{_named(entity)}: table {tables[0].name!r} has no column {column!r}.")
-    return replace(entity, root=tables[0], children=tables[1:])
+    return with_columns(entity, names, tables)
 
 
 def _fitted_table(connection: Connection, entity: Entity, table: Table) -> Table:

@@ -22,6 +22,7 @@ from ginesys_sync.store.database import Database, database_faults, raw
 from ginesys_sync.store.images import WANTED, create_body, fill_body
 from ginesys_sync.store.keys import bound, exact_keys, padded, part_list
 from ginesys_sync.store.sealing import RawBody
+from ginesys_sync.wire.own_names import as_it_travels
 
 TAKEN = "taken"
 
@@ -86,7 +87,8 @@ def chunk(
         with exact_keys(raw(connection)):
             last = run(f"SELECT {keys} FROM temp.sync_wanted ORDER BY _id DESC LIMIT 1").fetchone()
         run("COMMIT")
-        return RawBody(raw(connection).serialize(name="body"), records, 0, rows), tuple(last)
+        data = as_it_travels(raw(connection).serialize(name="body"), entity)
+        return RawBody(data, records, 0, rows), tuple(last)
 
 
 def note_taken(connection: Connection, site: str, stream: str, chunk: TakenChunk) -> None:

@@ -17,6 +17,7 @@ from ginesys_sync.store.glance import TARGET
 from ginesys_sync.store.keys import equal, listed, parts
 from ginesys_sync.store.sealing import Claim, SealReader, is_here
 from ginesys_sync.wire.body import pack, quoted
+from ginesys_sync.wire.own_names import in_own_names
 
 _SLICE = 200_000
 _SAMPLE = 500
@@ -181,7 +182,7 @@ class PreviewReader(SealReader):
         body = staged(row[0], row[1]) if row else None
         if body is None:
             return None
-        raw(self._connection).deserialize(body, name="sent")
+        raw(self._connection).deserialize(in_own_names(body, entity), name="sent")
         root, width = quoted(entity.root.name), parts(len(entity.key))
         joined = (
             f"FROM sent.{root} b CROSS JOIN claim.record r ON {equal('r', width, 'b', entity.key)} "

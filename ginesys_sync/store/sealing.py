@@ -23,6 +23,7 @@ from ginesys_sync.store.database import Database, database_faults, raw
 from ginesys_sync.store.keys import equal, listed, part_list, parts
 from ginesys_sync.store.routing import FIRST_CHOSEN, audiences_of, chosen_audiences
 from ginesys_sync.wire.body import BASE, CHILD_BITS, GONE, ID, body_schema, quoted
+from ginesys_sync.wire.own_names import as_it_travels
 
 _CLAIM_SCHEMA = (
     "CREATE TABLE claim.change(id INTEGER PRIMARY KEY, k1, k2, k3, k4, image)",
@@ -291,7 +292,8 @@ class SealReader:
                 ).rowcount
             gone = self._copy_gone(entity, target) if self._meant(target) > records else 0
             self._let_go_of_free_pages()
-            return RawBody(self._serialize(name="body"), records, gone, rows + gone)
+            data = as_it_travels(self._serialize(name="body"), entity)
+            return RawBody(data, records, gone, rows + gone)
 
     def _fresh_body(self, entity: Entity) -> None:
         for (name,) in self._run(

@@ -13,10 +13,10 @@ from ginesys_sync.ui.widgets.ask import tell
 from ginesys_sync.ui.widgets.sync_window import SyncWindow
 
 if TYPE_CHECKING:
-    from ginesys_sync.services.views import Overview, Progress, SiteLine
-    from ginesys_sync.services.desk import Desk
     from ginesys_sync.core.errors import KnownError
     from ginesys_sync.services.board_views import Alert, BoardLine
+    from ginesys_sync.services.desk import Desk
+    from ginesys_sync.services.views import Overview, Progress, SiteLine
     from ginesys_sync.ui.launchpad.select_site import SelectSite
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from ginesys_sync.ui.widgets.ask import tell
 from ginesys_sync.ui.widgets.sync_window import SyncWindow
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ginesys_sync.services.views import Overview, Progress
-    from ginesys_sync.services.desk import Desk
     from ginesys_sync.core.errors import KnownError
+    from ginesys_sync.services.desk import Desk
+    from ginesys_sync.services.views import Overview, Progress
 
 
 class PosWindow(SyncWindow):

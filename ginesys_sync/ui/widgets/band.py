@@ -3,6 +3,8 @@ what to do."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -10,7 +12,6 @@ from ginesys_sync.services.views import Light
 from ginesys_sync.ui.widgets import icons, theme, tokens
 from ginesys_sync.ui.widgets.lamps import Lamps
 from ginesys_sync.ui.widgets.wording import counted
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ginesys_sync.services.views import Overview

@@ -3,13 +3,14 @@ word and a sentence."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from ginesys_sync.services.views import Light
 from ginesys_sync.ui.widgets import pill, theme, tokens
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ginesys_sync.services.views import Lamp

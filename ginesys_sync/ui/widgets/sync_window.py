@@ -19,10 +19,10 @@ from ginesys_sync.ui.widgets.band import Band, Strip
 from ginesys_sync.ui.widgets.watch import DeskWatch
 
 if TYPE_CHECKING:
-    from ginesys_sync.services.desk import Desk
     from ginesys_sync.core.errors import KnownError
-    from ginesys_sync.ui.widgets.ask import Question
+    from ginesys_sync.services.desk import Desk
     from ginesys_sync.services.views import Overview, Progress, RunSummary
+    from ginesys_sync.ui.widgets.ask import Question
     from ginesys_sync.ui.widgets.help_window import HelpWindow
     from ginesys_sync.ui.widgets.where_is_it import Asking, WhereIsIt
 

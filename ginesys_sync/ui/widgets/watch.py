@@ -4,15 +4,15 @@ something changed."""
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from ginesys_sync.ui.widgets.background import as_known
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ginesys_sync.services.desk import Desk
     from ginesys_sync.core.errors import KnownError
+    from ginesys_sync.services.desk import Desk
 
 TICK_SECONDS = 0.3
 
