@@ -120,6 +120,16 @@ class PlanUnfit(KnownError):
     default_advice = "Correct the plan, then try again."
 
 
+class Halted(KnownError):
+    """A record cannot go in, and the plan says that its channel then stands still."""
+
+    code = "halted"
+    default_advice = (
+        "Nothing is lost, and every sync tries it again. Mend the cause named here; or let the "
+        "batch go in without the record: `ginesys-sync control … discard`."
+    )
+
+
 class AlreadyRunning(KnownError):
     """Another run of this site is under way."""
 

@@ -37,6 +37,15 @@ class Rule(StrEnum):
     GROUPS = "groups"
 
 
+class OnFault(StrEnum):
+    """What a lane does where a record of it cannot go in: it parks that record and goes on, or it
+    halts before the batch that holds it, until the record can go in or a person lets it pass.
+    """
+
+    PARK = "park"
+    HALT = "halt"
+
+
 @dataclass(frozen=True, slots=True)
 class AudienceRule:
     """From where the sites of a record come. `columns` link `table` to the record's key; `site`
@@ -70,10 +79,19 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A lane of entities."""
+    """A lane of entities. `is_atomic`: a batch of it goes in as a whole or parks as a whole, such
+    as a switch of prices that must not be done by half.
+    """
 
     name: str
     title: str
+    on_fault: OnFault = OnFault.PARK
+    is_atomic: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of a batch may stay when not all of it can go in."""
+        return self.is_atomic or self.on_fault is OnFault.HALT
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +187,10 @@ class Plan:
             if known.name == channel:
                 return place
         return len(self.channels)
+
+    def channel(self, name: str) -> Channel:
+        """A lane by its name; one that the plan does not know parks what cannot go in."""
+        return next((known for known in self.channels if known.name == name), Channel(name, name))
 
     def of_channel(self, channel: str) -> tuple[Entity, ...]:
         """The entities of one lane."""

@@ -6,7 +6,8 @@ shape:
     {"name": "retail", "version": 1,
      "sites":  {"table": "site", "code": "code", "name": "name", "is_open": "is_open"},
      "groups": {"table": "site_group_member", "group": "group_code", "site": "site_code"},
-     "channels": [{"name": "policy", "title": "Policies"}, …],            lanes, in their order
+     "channels": [{"name": "policy", "title": "Policies",                 lanes, in their order
+                   "on_fault": "park" | "halt", "atomic": false}, …],     see `core.plan.Channel`
      "entities": [
        {"name": "bills", "one": "bill", "many": "bills", "channel": "sales", "owner": "site",
         "table": "bill", "key": ["store", "number"], "columns": ["store", "number", …],
@@ -45,6 +46,7 @@ from ginesys_sync.core.plan import (
     Channel,
     Entity,
     GroupSource,
+    OnFault,
     Owner,
     Plan,
     Rule,
@@ -100,7 +102,7 @@ def plan_document(plan: Plan) -> str:
     document: dict[str, Any] = {
         "name": plan.name,
         "version": plan.version,
-        "channels": [{"name": c.name, "title": c.title} for c in plan.channels],
+        "channels": [_channel_document(channel) for channel in plan.channels],
         "entities": [_entity_document(entity) for entity in plan.entities],
     }
     if plan.sites:
@@ -110,6 +112,14 @@ def plan_document(plan: Plan) -> str:
         g = plan.groups
         document["groups"] = {"table": g.table, "group": g.group, "site": g.site}
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
+
+
+def _channel_document(channel: Channel) -> dict[str, Any]:
+    """What is as usual is left out: programs that do not know the words read such plans too."""
+    document: dict[str, Any] = {"name": channel.name, "title": channel.title}
+    if channel.on_fault is not OnFault.PARK:
+        document["on_fault"] = channel.on_fault.value
+    return document | ({"atomic": True} if channel.is_atomic else {})
 
 
 def _entity_document(entity: Entity) -> dict[str, Any]:
@@ -174,10 +184,19 @@ class _Reader:
         )
 
     def _channel(self, raw: Any) -> Channel:
-        self._only(raw, "a channel", {"name", "title"})
+        self._only(raw, "a channel", {"name", "title", "on_fault", "atomic"})
         name = self._name(raw, "name", "a channel")
-        title = self._words(raw, "title", f"channel {name!r}")
-        return Channel(name, title or name.replace("_", " ").capitalize())
+        where = f"channel {name!r}"
+        title = self._words(raw, "title", where)
+        is_atomic = raw.get("atomic", False)
+        if not isinstance(is_atomic, bool):
+            raise PlanUnfit(f"{where}: `atomic` must be true or false.")
+        try:
+            on_fault = OnFault(raw.get("on_fault", OnFault.PARK))
+        except ValueError:
+            raise PlanUnfit(f"{where}: `on_fault` must be park or halt.") from None
+        title = title or name.replace("_", " ").capitalize()
+        return Channel(name, title, on_fault, is_atomic)
 
     def _entity(self, raw: Any, channels: list[str]) -> Entity:
         self._only(raw, "an entity", _ENTITY_WORDS)

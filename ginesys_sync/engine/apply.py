@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ginesys_sync.core.errors import PlanUnfit
+from ginesys_sync.core.errors import Halted, PlanUnfit
 from ginesys_sync.core.model import Stream
-from ginesys_sync.core.plan import PLAN_ENTITY
+from ginesys_sync.core.plan import PLAN_ENTITY, OnFault
 from ginesys_sync.core.status import Stage
-from ginesys_sync.engine.bodies import BatchWork, BodyWork
+from ginesys_sync.engine.batch_work import BatchWork
+from ginesys_sync.engine.bodies import BodyWork
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.plan import put_plan_in_place
 from ginesys_sync.engine.pump import Channel, Turn
@@ -52,7 +53,7 @@ class Apply:
             return
         try:
             self._reach(item) if isinstance(item, Reached) else self._apply(item)
-        except PlanUnfit as fault:
+        except (PlanUnfit, Halted) as fault:
             self._stopped.add(stream)
             self._context.stop_stream(stream, fault)
 
@@ -67,8 +68,10 @@ class Apply:
 
     def _apply(self, fetched: Fetched) -> None:
         batch = fetched.batch
-        origin = Stream.parse(batch.stream).origin
-        work = BatchWork(fetched.entity, origin, batch.stream, batch.no, fetched.raw)
+        stream = Stream.parse(batch.stream)
+        work = BatchWork(fetched.entity, stream.origin, batch.stream, batch.no, fetched.raw)
+        channel = self._context.plan.channel(stream.channel)
+        work.is_whole, work.does_halt = channel.is_whole, channel.on_fault is OnFault.HALT
         connection, at = self.applier.connection, self._context.now()
         work.keeps_both = self._context.is_head_office and keeps_both(connection, batch.stream, at)
         self.bodies.apply(

@@ -12,18 +12,20 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from ginesys_sync.core.events import RecordParked
-from ginesys_sync.core.model import HEAD_OFFICE, Stream, key_text
-from ginesys_sync.core.plan import PLAN_CHANNEL, Entity, Owner
-from ginesys_sync.engine.conflicts import LOST_CONFLICT, Conflicts, Faults
+from ginesys_sync.core.model import key_text
+from ginesys_sync.core.plan import PLAN_CHANNEL, Owner
+from ginesys_sync.engine.batch_work import BatchWork
+from ginesys_sync.engine.conflicts import Faults
 from ginesys_sync.engine.context import RunContext
-from ginesys_sync.engine.own_mail import OwnMail
+from ginesys_sync.engine.judging import Judge
 from ginesys_sync.engine.slices import Slices, without
-from ginesys_sync.store import arrivals, ledger, parking
+from ginesys_sync.engine.whole import WholeBodies, guilty_of, without_answers
+from ginesys_sync.store import arrivals, halting, ledger, parking
 from ginesys_sync.store.applying import BodyApplier
 from ginesys_sync.store.body_span import Span
 from ginesys_sync.store.database import transaction
 from ginesys_sync.store.fence import require_fence
-from ginesys_sync.store.parking import KEPT_EDIT, NewParked
+from ginesys_sync.store.parking import KEPT_EDIT, WAITS_WHOLE, NewParked
 from ginesys_sync.store.refusals import DUPLICATE, ConstraintBroken
 from ginesys_sync.wire.body import GONE
 from ginesys_sync.wire.excerpt import excerpts
@@ -32,36 +34,6 @@ _PARK_SLICE = 200
 _FOLD_RECORDS = 10_000
 """After so many records the log is folded into the database file: often enough that no till's own
 commit ever has to, seldom enough that a handful of prices costs nothing."""
-
-
-def _parting(found: Faults) -> Faults:
-    """Without those that head office's own version stands for: they are answered, not parked."""
-    return {number: fault for number, fault in found.items() if fault[0] != LOST_CONFLICT}
-
-
-class BatchWork:
-    """One body being applied: which entity, whose, from which batch, and which records were set
-    aside.
-    """
-
-    def __init__(self, entity: Entity, origin: str, stream: str, no: int, raw: bytes) -> None:
-        self.entity = entity
-        self.origin = origin
-        self.stream = stream
-        self.no = no
-        self.raw = raw
-        self.faults: Faults = {}
-        self.keyless: list[int] = []
-        self.is_load = False
-        self.is_one_piece = False
-        self.is_over = False
-        self.is_noted = False
-        self.keeps_both = False
-        self.places: dict[int, tuple[str, int]] = {}
-
-    def place(self, number: int) -> tuple[str, int]:
-        """The stream and batch that a record came in."""
-        return self.places.get(number, (self.stream, self.no))
 
 
 class BodyWork:
@@ -74,8 +46,8 @@ class BodyWork:
         self._applier = applier
         self._slices = Slices(context)
         self._unfolded = 0
-        self._conflicts = Conflicts(context, applier)
-        self._own_mail = OwnMail(context, applier)
+        self._judge = Judge(context, applier)
+        self._whole = WholeBodies(context, applier, self._slices, self._judge, self)
 
     def move_cursor(self, stream: str, epoch: str, no: int) -> None:
         """Applied up to `no`, inside the caller's transaction."""
@@ -99,6 +71,17 @@ class BodyWork:
         work.is_noted = self._takes_note(work, counts[0])
         # Looked at once, before any lock is taken: nothing but the body says it.
         work.keyless = applier.keyless(entity, images) if images else []
+        if work.is_whole:
+            move_on = partial(self._move_on, work, at_end)
+            self._whole.apply(work, images, gone, move_on)
+        else:
+            self._apply_sliced(work, images, gone, at_end)
+        self._finish(work, at_end)
+
+    def _apply_sliced(
+        self, work: BatchWork, images: Span | None, gone: Span | None, at_end: Callable[[], None]
+    ) -> None:
+        entity = work.entity
         in_use: list[Span] = []
         for part in self._slices.of(entity, gone):
             in_use += self._bury(work, part)
@@ -108,7 +91,6 @@ class BodyWork:
             self._write(work, part, at_end if is_last else None)
         for part in in_use:
             self._bury_again(work, part)
-        self._finish(work, at_end)
 
     def _takes_note(self, work: BatchWork, records: int) -> bool:
         """Whether a store keeps for its notices what this body changes: not of a load, nor of its
@@ -116,7 +98,7 @@ class BodyWork:
         anybody would read.
         """
         entity, arrived = work.entity, self._context.arrived
-        if self._context.is_head_office or work.is_load or self._is_own(work):
+        if self._context.is_head_office or work.is_load or self._judge.is_own(work):
             return False
         if entity.channel == PLAN_CHANNEL:
             return False
@@ -184,29 +166,39 @@ class BodyWork:
         does_compare: bool,
         at_end: Callable[[], None] | None,
     ) -> None:
-        applier, entity = self._applier, work.entity
-        connection = applier.connection
-        found: Faults = {}
-        with self._slices.transaction(connection):
-            found = self._faults(work, span)
-            found.update(self._decide(work, span, found, from_gone=False))
-            applier.hush(entity)
-            for part in self._made_ready(work, span, found, clashes):
-                applier.upsert(entity, part)
-                for number in applier.differing(entity, part) if does_compare else ():
-                    found[number] = (
-                        "changed",
-                        "This database did not keep the record as it was sent (a type or a "
-                        "trigger changed it).",
-                        "",
-                    )
-                self._keep_books(work, part, from_gone=False)
-            applier.unhush(entity)
+        with self._slices.transaction(self._applier.connection):
+            found = self._judge.image_faults(work, span)
+            self.put(work, span, found, clashes, does_compare)
             is_over = at_end is not None and not found and not work.faults
             if at_end is not None and is_over:
                 self._move_on(work, at_end)
         work.is_over = is_over
-        work.faults.update(_parting(found))
+        work.faults.update(without_answers(found))
+
+    def put(
+        self,
+        work: BatchWork,
+        span: Span,
+        found: Faults,
+        clashes: Mapping[str, str],
+        does_compare: bool,
+    ) -> None:
+        """Inside a transaction: write the images of a span but those in `found`, which what cannot
+        stand as it was sent joins. Raises ConstraintBroken.
+        """
+        applier, entity = self._applier, work.entity
+        applier.hush(entity)
+        for part in self._made_ready(work, span, found, clashes):
+            applier.upsert(entity, part)
+            for number in applier.differing(entity, part) if does_compare else ():
+                found[number] = (
+                    "changed",
+                    "This database did not keep the record as it was sent (a type or a "
+                    "trigger changed it).",
+                    "",
+                )
+            self._keep_books(work, part, from_gone=False)
+        applier.unhush(entity)
 
     def _made_ready(
         self, work: BatchWork, span: Span, found: Faults, clashes: Mapping[str, str]
@@ -228,57 +220,9 @@ class BodyWork:
             applier.make_room(entity, span, found.keys(), clashes)
         return parts
 
-    def _faults(self, work: BatchWork, span: Span) -> Faults:
-        applier, entity = self._applier, work.entity
-        found: Faults = {}
-        for number in work.keyless:
-            if span.first <= number <= span.last:
-                words = "The record has no key, or rows that are not its own."
-                found[number] = ("no_key", words, "")
-        if entity.owner is Owner.SITE:
-            for number in applier.not_of(entity, span, work.origin):
-                found[number] = (
-                    "not_theirs",
-                    f"The record belongs to another site than {work.origin}, which sent it.",
-                    "",
-                )
-        for number, other in applier.alike(entity, span).items():
-            words = (
-                f"Its key is spelled otherwise than that of {other}, which is here, and this "
-                "table takes them for one. Keys are compared letter by letter: spell it the same "
-                "way at both sites."
-            )
-            found.setdefault(number, (DUPLICATE, words, ""))
-        for number, parent in applier.parents.missing(entity, span).items():
-            found.setdefault(
-                number, ("missing_parent", f"It refers to {parent}, which is not here.", parent)
-            )
-        if entity.owner is Owner.SHARED:
-            for number in self._kept_edits(work, span, from_gone=False):
-                found.setdefault(
-                    number, (KEPT_EDIT, "Edited here; head office's answer is awaited.", "")
-                )
-        return found
-
-    def _decide(self, work: BatchWork, span: Span, found: Faults, from_gone: bool) -> Faults:
-        """Records that are left as they stand here, though nothing is wrong with them."""
-        deciding = self._own_mail if self._is_own(work) else self._conflicts
-        return deciding.decide(work, span, found, from_gone)
-
-    def _is_own(self, work: BatchWork) -> bool:
-        """Whether it is this site's own mail, read back."""
-        return work.origin == self._context.site
-
-    def _kept_edits(self, work: BatchWork, span: Span, from_gone: bool) -> list[int]:
-        if self._context.is_head_office or self._is_own(work):
-            return []
-        own = str(Stream(self._context.site, work.entity.channel))
-        reached = ledger.acknowledged(self._applier.connection, own, HEAD_OFFICE)
-        return self._applier.books.edited_here(work.entity, span, from_gone, reached)
-
     def _keep_books(self, work: BatchWork, span: Span, from_gone: bool) -> None:
         applier, entity = self._applier, work.entity
-        if entity.owner is Owner.SHARED and not self._is_own(work):
+        if entity.owner is Owner.SHARED and not self._judge.is_own(work):
             if self._context.is_head_office:
                 applier.books.note_answers(entity, span, from_gone)
                 applier.books.note_author(entity, span, from_gone, work.origin)
@@ -310,26 +254,23 @@ class BodyWork:
         self._bury(work, span)
 
     def _bury_once(self, work: BatchWork, span: Span) -> None:
+        with self._slices.transaction(self._applier.connection):
+            found = self._judge.gone_faults(work, span)
+            self.put_away(work, span, found)
+        work.faults.update(without_answers(found))
+
+    def put_away(self, work: BatchWork, span: Span, found: Faults) -> None:
+        """Inside a transaction: delete the records of a span of tombstones but those in `found`.
+        Raises ConstraintBroken.
+        """
         applier, entity = self._applier, work.entity
-        connection = applier.connection
-        found: Faults = {}
-        with self._slices.transaction(connection):
-            if entity.owner is Owner.SITE:
-                for number in applier.gone_not_of(entity, span, work.origin):
-                    reason = f"The record belongs to another site than {work.origin}."
-                    found[number] = ("not_theirs", reason, "")
-            if entity.owner is Owner.SHARED:
-                for number in self._kept_edits(work, span, from_gone=True):
-                    found[number] = (KEPT_EDIT, "Edited here; head office's answer is awaited.", "")
-            found.update(self._decide(work, span, found, from_gone=True))
-            applier.hush(entity)
-            for part in without(span, found):
-                if work.is_noted:
-                    arrivals.note_gone(connection, entity, part, self._context.run)
-                applier.bury(entity, part)
-                self._keep_books(work, part, from_gone=True)
-            applier.unhush(entity)
-        work.faults.update(_parting(found))
+        applier.hush(entity)
+        for part in without(span, found):
+            if work.is_noted:
+                arrivals.note_gone(applier.connection, entity, part, self._context.run)
+            applier.bury(entity, part)
+            self._keep_books(work, part, from_gone=True)
+        applier.unhush(entity)
 
     # --- the end ----------------------------------------------------------------------------------
 
@@ -340,6 +281,8 @@ class BodyWork:
         """
         if work.is_over:
             return
+        if work.does_halt and (guilty := guilty_of(work.faults)):
+            raise self._whole.halt(work, guilty)
         parked = self._parked_records(work)
         full = len(parked) // _PARK_SLICE * _PARK_SLICE
         for start in range(0, full, _PARK_SLICE):
@@ -348,16 +291,17 @@ class BodyWork:
         move_on = partial(self._move_on, work, at_end)
         self._slices.held(partial(self._park, parked[full:], move_on))
         for record in parked:
-            if record.code == KEPT_EDIT:
+            if record.code in (KEPT_EDIT, WAITS_WHOLE):
                 continue
             self._context.listener(
                 RecordParked(record.entity, key_text(record.key), record.code, record.reason)
             )
 
     def _move_on(self, work: BatchWork, at_end: Callable[[], None]) -> None:
-        parking.replace_parked(
-            self._applier.connection, work.entity, work.origin, work.faults.keys()
-        )
+        connection = self._applier.connection
+        parking.replace_parked(connection, work.entity, work.origin, work.faults.keys())
+        if work.does_halt:
+            halting.forget_halted(connection, work.stream, work.origin)
         at_end()
 
     def _park(self, records: Sequence[NewParked], at_end: Callable[[], None]) -> None:

@@ -15,7 +15,8 @@ from ginesys_sync.core.errors import Damaged, Refused, VersionsDiffer
 from ginesys_sync.core.model import Stream
 from ginesys_sync.core.plan import Entity, captured_by
 from ginesys_sync.core.status import Stage
-from ginesys_sync.engine.bodies import BatchWork, BodyWork
+from ginesys_sync.engine.batch_work import BatchWork
+from ginesys_sync.engine.bodies import BodyWork
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.plan import put_plan_in_place
 from ginesys_sync.engine.receive import entity_of

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ginesys_sync.core.errors import KnownError, Refused
+from ginesys_sync.core.errors import Halted, KnownError, Refused
 from ginesys_sync.core.model import HEAD_OFFICE, Key, Stream
-from ginesys_sync.core.plan import PLAN_CHANNEL, Entity, Owner, Plan, Rule
+from ginesys_sync.core.plan import PLAN_CHANNEL, Entity, OnFault, Owner, Plan, Rule
 from ginesys_sync.core.status import Stage
-from ginesys_sync.engine.bodies import BatchWork, BodyWork
+from ginesys_sync.engine.batch_work import BatchWork
+from ginesys_sync.engine.bodies import BodyWork
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.plan import put_plan_in_place
 from ginesys_sync.engine.receive import entity_of, fetch_body, opened, stops_a_stream
@@ -214,7 +215,7 @@ class LoadWork:
             self._take_chunks(load)
             return True
         except KnownError as fault:
-            if not stops_a_stream(fault):
+            if not (stops_a_stream(fault) or isinstance(fault, Halted)):
                 raise
             self._context.stop_stream(load.stream, fault)
             return False
@@ -301,6 +302,8 @@ class LoadWork:
         context.tally.add(Stage.RECEIVING, chunk.records, chunk.size)
         work = BatchWork(entity, HEAD_OFFICE, load.stream, load.no, raw)
         work.is_load = True
+        channel = context.plan.channel(Stream.parse(load.stream).channel)
+        work.does_halt = channel.on_fault is OnFault.HALT
         BodyWork(context, self._applier).apply(
             work,
             lambda: self._note(load, place, progress),

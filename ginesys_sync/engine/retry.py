@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ginesys_sync.core.plan import Entity, Owner
-from ginesys_sync.engine.bodies import BatchWork, BodyWork
+from ginesys_sync.engine.batch_work import BatchWork
+from ginesys_sync.engine.bodies import BodyWork
 from ginesys_sync.engine.confirm import say_parked_changed
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.store import parking
@@ -50,18 +51,59 @@ def _standing(applier: BodyApplier) -> dict[tuple[int, str], None]:
 
 def _retry_one(context: RunContext, applier: BodyApplier, entity: Entity, origin: str) -> None:
     """One round over what is parked of an entity from one origin, a few thousand at a time."""
+    if context.plan.channel(entity.channel).is_atomic:
+        _retry_wholes(context, applier, entity, origin)
+        return
     after = 0
     while records := parking.parked_of(applier.connection, entity, origin, after, _A_SET):
         context.check_cancelled()
         after = records[-1].id
         for some in _sets(entity, records):
-            body = joined(entity, [record.body for record in some])
-            work = BatchWork(entity, origin, some[0].stream, some[0].no, body)
+            work = _work(entity, origin, some)
             work.is_one_piece = _may_swap(some)
-            work.places = {
-                number: (record.stream, record.no) for number, record in enumerate(some, start=1)
-            }
             BodyWork(context, applier).apply(work, lambda: None)
+
+
+def _retry_wholes(context: RunContext, applier: BodyApplier, entity: Entity, origin: str) -> None:
+    """Each batch that parked whole as a whole; what is left of several, and may wait for each
+    other, all together.
+    """
+    connection = applier.connection
+    before = parking.parked_batches(connection, entity, origin)
+    for batch in before:
+        _retry_whole(context, applier, entity, origin, [batch])
+    left = parking.parked_batches(connection, entity, origin)
+    if len(left) > 1:
+        _retry_whole(context, applier, entity, origin, left)
+
+
+def _retry_whole(
+    context: RunContext,
+    applier: BodyApplier,
+    entity: Entity,
+    origin: str,
+    batches: Sequence[tuple[str, int]],
+) -> None:
+    context.check_cancelled()
+    records = [
+        record
+        for record in parking.parked_in(applier.connection, entity, origin, batches)
+        if has_schema(record.body, entity)
+    ]
+    if not records or (len(batches) > 1 and len(records) > _ONE_PIECE):
+        return
+    work = _work(entity, origin, records)
+    work.is_whole = True
+    BodyWork(context, applier).apply(work, lambda: None)
+
+
+def _work(entity: Entity, origin: str, some: Sequence[parking.Parked]) -> BatchWork:
+    body = joined(entity, [record.body for record in some])
+    work = BatchWork(entity, origin, some[0].stream, some[0].no, body)
+    work.places = {
+        number: (record.stream, record.no) for number, record in enumerate(some, start=1)
+    }
+    return work
 
 
 def _sets(entity: Entity, records: Sequence[parking.Parked]) -> list[tuple[parking.Parked, ...]]:

@@ -22,6 +22,8 @@ from ginesys_sync.wire.routes import MAX_BODY_BYTES
 
 TARGET_ROWS = 10_000
 TARGET_BYTES = 4_000_000
+WHOLE_ROWS = 2_000
+"""Of a channel whose batches go in as a whole: few enough for one short transaction."""
 FIRST_LIMIT_WITH_CHILDREN = 2_000
 TOO_LARGE = "This record is larger than a batch may be (64 MB). Make it smaller; then it is sent."
 
@@ -85,7 +87,7 @@ class ReadChanges:
             self._out.close()
             return Turn.DONE
         entity, chosen = self._queue[0]
-        limit = self._limit or (FIRST_LIMIT_WITH_CHILDREN if entity.children else TARGET_ROWS)
+        limit = self._limit or self._first_limit(entity)
         cut = self._cut_or_skip(entity, limit, chosen)
         if cut is None:
             self._queue.pop(0)
@@ -106,14 +108,25 @@ class ReadChanges:
             self._context.note(f"{entity.many.capitalize()} could not be sent: {fault}")
             return None
 
+    def _is_whole(self, entity: Entity) -> bool:
+        return self._context.plan.channel(entity.channel).is_whole
+
+    def _first_limit(self, entity: Entity) -> int:
+        if entity.children:
+            return FIRST_LIMIT_WITH_CHILDREN
+        return WHOLE_ROWS if self._is_whole(entity) else TARGET_ROWS
+
     def _cut(self, entity: Entity, limit: int, chosen: int | None) -> CutClaim | None:
+        most = WHOLE_ROWS if self._is_whole(entity) else TARGET_ROWS
         while True:
             claim = self._reader.claim(entity, self._after, limit, chosen)
             if claim is None:
                 return None
             bodies = tuple((target, self._reader.body(claim, target)) for target in claim.targets)
-            if all(_fits(body) for _, body in bodies):
-                self._limit = next_limit(limit, *_weight(bodies))
+            rows = max((body.rows for _, body in bodies), default=0)
+            is_small = most == TARGET_ROWS or rows <= most or limit == 1
+            if is_small and all(_fits(body) for _, body in bodies):
+                self._limit = min(most, next_limit(limit, *_weight(bodies)))
                 return CutClaim(claim, self._reader.image(), bodies)
             if limit == 1:
                 return CutClaim(claim, self._reader.image(), (), is_too_large=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from ginesys_sync.core.model import HEAD_OFFICE, Key
 from ginesys_sync.core.plan import Entity
-from ginesys_sync.engine.bodies import BatchWork, BodyWork
+from ginesys_sync.engine.batch_work import BatchWork
+from ginesys_sync.engine.bodies import BodyWork
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.seal import TARGET_ROWS
 from ginesys_sync.store import sweeping

@@ -18,9 +18,11 @@ from ginesys_sync.services.audit import note_action
 from ginesys_sync.services.blocking import Done
 from ginesys_sync.services.naming import named_entity, named_record
 from ginesys_sync.services.site import OpenSite, opened_site
-from ginesys_sync.store import ledger, noting, parking, runs
+from ginesys_sync.store import halting, ledger, noting, parking, runs
 from ginesys_sync.store.capture import SENT_AGAIN
 from ginesys_sync.store.database import Connection, transaction
+
+_PASSED = "A person let it pass: the next sync takes the rest of its batch in without it."
 
 
 def retry(folder: Path, entity: str, key: str, site: str = "", clock: Clock | None = None) -> Done:
@@ -39,7 +41,7 @@ def retry(folder: Path, entity: str, key: str, site: str = "", clock: Clock | No
             return Done(f"The {words} is sent to {site} again.", "It goes with the next sync.")
         found = _parked(connection, kind, key)
         with transaction(connection):
-            if any(not origin for _, _, origin in found):
+            if any(not line.origin for line in found):
                 record = named_record(connection, kind, key)
                 noting.note_record(connection, kind, record, SENT_AGAIN)
             note_action(connection, "retry", words, "", clock)
@@ -65,13 +67,21 @@ def discard(
         found = _parked(connection, kind, key)
         at = iso((clock or SystemClock()).now())
         with transaction(connection):
-            for number, stream, origin in found:
-                parking.discard_parked(connection, number)
-                whence = f", from {origin}" if origin else ""
+            for line in found:
+                if line.is_halting:
+                    halting.let_pass(connection, line.id, _PASSED)
+                else:
+                    parking.discard_parked(connection, line.id)
+                whence = f", from {line.origin}" if line.origin else ""
                 note_action(connection, "discard", f"{words}{whence}", reason, clock)
-                if stream:
+                if line.stream:
                     run = runs.next_run(connection)
-                    ledger.acknowledge_again(connection, stream, here.code, run, at)
+                    ledger.acknowledge_again(connection, line.stream, here.code, run, at)
+        if any(line.is_halting for line in found):
+            return Done(
+                f"The {words} is let pass here.",
+                "The next sync takes the rest of its batch in. Its next change there comes again.",
+            )
         return Done(
             f"The {words} is discarded here.",
             "Whoever sent it is told by the next sync. Its next change there comes again.",
@@ -92,7 +102,7 @@ def _discard_told(
     )
 
 
-def _parked(connection: Connection, kind: Entity, key: str) -> list[tuple[int, str, str]]:
+def _parked(connection: Connection, kind: Entity, key: str) -> list[parking.Line]:
     found = parking.parked_like(connection, kind.name, _spaced(key))
     if not found:
         raise _nothing(f"No {kind.one} {key} needs attention here.")

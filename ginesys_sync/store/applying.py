@@ -97,6 +97,10 @@ class BodyApplier:
         """Capture again."""
         self._run("DELETE FROM main.sync_hush WHERE entity = ?", (entity.name,))
 
+    def defer_foreign_keys(self, is_deferred: bool = True) -> None:
+        """Whether foreign keys wait for the commit, for the rest of the transaction."""
+        self._run(f"PRAGMA defer_foreign_keys={'ON' if is_deferred else 'OFF'}")
+
     # --- what must not be applied -----------------------------------------------------------------
 
     def keyless(self, entity: Entity, span: Span) -> list[int]:

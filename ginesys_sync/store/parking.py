@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text, tuple_
 
 from ginesys_sync.core.model import Key
 from ginesys_sync.core.plan import Entity
@@ -23,7 +23,15 @@ TOO_LARGE = "too_large"
 """Of this site itself: a record that fits no batch."""
 USED_TWICE = "used_twice"
 """Of this site itself: a record whose number the chain knows as another one's."""
+WAITS_WHOLE = "waits_whole"
+"""Nothing is wrong with it: its batch goes in as a whole, and another record of it cannot."""
+LET_PASS = "let_pass"
+"""A batch that halted goes in without this record, because a person said so."""
 _KEY = "k1, k2, k3, k4"
+IMAGE = "raw_size > 0"
+"""SQL: the image is kept here, so that it can be tried again. A record that keeps its batch from
+going in is a line without one: the batch is read again as a whole.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +136,36 @@ def parked_of(
     rows = connection.execute(
         select(table)
         .where(table.c.entity == entity.name, table.c.origin == origin, table.c.id > after)
+        .where(text(IMAGE))
         .order_by(table.c.id)
         .limit(limit)
+    )
+    return tuple(_parked(row, len(entity.key)) for row in rows)
+
+
+def parked_batches(connection: Connection, entity: Entity, origin: str) -> list[tuple[str, int]]:
+    """The batches of one entity from one origin that have parked records: (stream, number)."""
+    table = schema.parked
+    rows = connection.execute(
+        select(table.c.stream, table.c.no)
+        .where(table.c.entity == entity.name, table.c.origin == origin)
+        .where(text(IMAGE))
+        .distinct()
+        .order_by(table.c.no)
+    )
+    return [(row.stream, row.no) for row in rows]
+
+
+def parked_in(
+    connection: Connection, entity: Entity, origin: str, batches: Iterable[tuple[str, int]]
+) -> tuple[Parked, ...]:
+    """The parked records of these batches of one entity from one origin."""
+    table = schema.parked
+    rows = connection.execute(
+        select(table)
+        .where(table.c.entity == entity.name, table.c.origin == origin)
+        .where(tuple_(table.c.stream, table.c.no).in_(list(batches)), text(IMAGE))
+        .order_by(table.c.no, table.c.id)
     )
     return tuple(_parked(row, len(entity.key)) for row in rows)
 
@@ -150,7 +186,7 @@ def waiting_origins(connection: Connection) -> list[tuple[str, str]]:
     table = schema.parked
     rows = connection.execute(
         select(table.c.entity, table.c.origin)
-        .where(table.c.origin != "")
+        .where(table.c.origin != "", text(IMAGE))
         .distinct()
         .order_by(table.c.entity)
     )
@@ -194,20 +230,31 @@ def _parked(row: object, width: int) -> Parked:
 def parked_ids(connection: Connection) -> list[tuple[int, str]]:
     """(id, stream) of every record that is tried again."""
     table = schema.parked
-    rows = connection.execute(select(table.c.id, table.c.stream).where(table.c.origin != ""))
+    tried = (table.c.origin != "") & text(IMAGE)
+    rows = connection.execute(select(table.c.id, table.c.stream).where(tried))
     return [(row.id, row.stream) for row in rows]
 
 
-def parked_like(connection: Connection, entity: str, key_words: str) -> list[tuple[int, str, str]]:
-    """Records that need attention here, by the key as the lists show it: (row, stream, origin). An
-    empty origin: of this site itself, too large to be sent.
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of what needs attention here. `origin` empty: of this site itself. `is_halting`: it
+    keeps its batch from going in, and with it its stream.
     """
+
+    id: int
+    stream: str
+    origin: str
+    is_halting: bool
+
+
+def parked_like(connection: Connection, entity: str, key_words: str) -> list[Line]:
+    """Records that need attention here, by the key as the lists show it."""
     rows = raw(connection).execute(
-        f"SELECT id, stream, origin FROM sync_parked WHERE entity = ? AND {KEY_TEXT} = ? "
-        "AND code <> ?",
+        f"SELECT id, stream, origin, origin <> '' AND NOT {IMAGE} FROM sync_parked "
+        f"WHERE entity = ? AND {KEY_TEXT} = ? AND code <> ?",
         (entity, key_words, KEPT_EDIT),
     )
-    return [(number, stream, origin) for number, stream, origin in rows]
+    return [Line(number, stream, origin, bool(halts)) for number, stream, origin, halts in rows]
 
 
 def discard_parked(connection: Connection, number: int) -> None:

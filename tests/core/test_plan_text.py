@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ginesys_sync.core.errors import PlanUnfit
 from ginesys_sync.core.plan import (
     PLAN_CHANNEL,
+    OnFault,
     Owner,
     Rule,
     captured_by,
@@ -260,3 +261,33 @@ def test_a_thousand_entities_are_read_without_delay() -> None:
         {"name": f"e{n}", "channel": "policy", "table": f"t{n}", "key": ["id"]} for n in range(1000)
     ]
     assert len(parse_plan(json.dumps(plan)).entities) == 1000
+
+
+def test_a_lane_may_halt_or_go_in_whole_and_the_usual_is_not_written() -> None:
+    plan = floor_plan()
+    before = plan_document(parse_plan(json.dumps(plan)))
+    plan["channels"][2] |= {"on_fault": "park", "atomic": False}
+    assert plan_document(parse_plan(json.dumps(plan))) == before
+    plan["channels"][2] |= {"on_fault": "halt", "atomic": True}
+    found = parse_plan(json.dumps(plan))
+    assert parse_plan(plan_document(found)) == found
+    assert (found.channel("pricing").on_fault, found.channel("pricing").is_atomic) == (
+        OnFault.HALT,
+        True,
+    )
+    assert not found.channel("catalogue").is_whole
+    assert not found.channel("unheard of").is_whole
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"on_fault": "stop"}, "`on_fault` must be park or halt"),
+        ({"on_fault": ["halt"]}, "`on_fault` must be park or halt"),
+        ({"atomic": "yes"}, "`atomic` must be true or false"),
+    ],
+)
+def test_a_lane_that_says_something_else_is_refused(more: dict[str, Any], said: str) -> None:
+    plan = floor_plan()
+    plan["channels"][2] |= more
+    assert said in _said(plan)
