@@ -84,10 +84,24 @@ def _discard(asked: argparse.Namespace) -> int:
 
 
 def _answer(asked: argparse.Namespace) -> int:
-    from ginesys_sync.services.sweeps import answer_sweep
+    from ginesys_sync.services.questions import answer
 
-    answer_sweep(asked.home, asked.entity, may_go=asked.go, reason=asked.reason)
-    print("They go with the next sync." if asked.go else "They stay.")
+    return _say(answer(asked.home, asked.entity, may_go=asked.go, reason=asked.reason))
+
+
+def _questions(asked: argparse.Namespace) -> int:
+    from ginesys_sync.services.questions import questions
+
+    found = questions(asked.home)
+    if asked.json:
+        _print_rows(asked, [asdict(one) for one in found], "")
+        return 0
+    for one in found:
+        print(f"{one.entity}: {one.sentence}")
+        if one.answer:
+            print(f"  answered: {one.answer}; the next sync does it")
+    if not found:
+        print("Nothing is asked.")
     return 0
 
 
@@ -174,6 +188,7 @@ _VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "reload": _reload,
     "withdraw": _withdraw,
     "answer": _answer,
+    "questions": _questions,
     "preview": _preview,
     "blocks": _blocks,
     "audit": _audit,

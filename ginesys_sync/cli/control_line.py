@@ -22,8 +22,9 @@ Send again, or bring a store up to date from the beginning:
 What needs attention (`status --attention` lists it):
   ginesys-sync control --home ho retry --entity bills --key "S001 / 17"
   ginesys-sync control --home ho discard --entity bills --key "S001 / 17" --yes
-After a full load that left out more than a tenth of a kind (at the store):
-  ginesys-sync control --home s001 answer --entity items --go
+Before much is deleted, here or at the others, the sync asks:
+  ginesys-sync control --home ho questions
+  ginesys-sync control --home ho answer --entity items --go
 Everything done here is in the list of `ginesys-sync control --home ho audit`.
 
 Exit codes: 0 done, 1 done with something that needs attention (a preview with something odd),
@@ -86,11 +87,13 @@ def _add_attention(under: _Verbs[argparse.ArgumentParser]) -> None:
 
 
 def _add_answer(under: _Verbs[argparse.ArgumentParser]) -> None:
-    words = "say whether records that a full load left out may go (at the store)"
+    words = "what the sync asks before much is deleted"
+    _json(under.add_parser("questions", help=words, description=_sentence(words)))
+    words = "say whether the records it asks about may go"
     answer = under.add_parser("answer", help=words, description=_sentence(words))
     answer.add_argument("--entity", required=True, metavar="KIND", help="as listed")
     which = answer.add_mutually_exclusive_group(required=True)
-    which.add_argument("--go", action="store_true", help="the next sync deletes them here")
+    which.add_argument("--go", action="store_true", help="the next sync deletes them")
     which.add_argument("--keep", action="store_true", help="they stay, and are asked about no more")
     _reason(answer)
 

@@ -19,6 +19,7 @@ from ginesys_sync.core.model import HEAD_OFFICE, Stream
 from ginesys_sync.core.plan import PLAN_CHANNEL, captured_by
 from ginesys_sync.core.status import Stage
 from ginesys_sync.engine.apply import Apply
+from ginesys_sync.engine.catching import Catch, settle_deletions
 from ginesys_sync.engine.confirm import collect, collect_anew, collected_up_to, deliver
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.flush import flush
@@ -183,6 +184,7 @@ def _take_in(context: RunContext, connection: Connection, answer: OpenAnswer) ->
 
 def _send(context: RunContext, connection: Connection, answer: OpenAnswer, pump: Pump) -> None:
     _send_left_over(context, connection, answer)
+    settle_deletions(context, connection)
     reader = SealReader(context.database, context.plan, context.site)
     cuts: Channel[CutClaim] = Channel(_AHEAD)
     sealed: Channel[SealedClaim] = Channel(_AHEAD)
@@ -193,9 +195,10 @@ def _send(context: RunContext, connection: Connection, answer: OpenAnswer, pump:
         stack.callback(writer.close)
         upload = Upload(context, sealed)
         stack.callback(upload.close)
-        pump.run(
-            [ReadChanges(context, reader, cuts), SealClaims(context, writer, cuts, sealed), upload]
-        )
+        catch = Catch(context, reader)
+        read = ReadChanges(context, reader, cuts, catch)
+        pump.run([read, SealClaims(context, writer, cuts, sealed), upload])
+        catch.close(connection)
     release_rest(context, connection)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ginesys_sync.core.errors import PlanUnfit
 from ginesys_sync.core.plan import Entity
 from ginesys_sync.core.status import Stage
+from ginesys_sync.engine.catching import Catch
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.pump import Channel, Turn
 from ginesys_sync.store.claiming import ClaimWriter, NewBatch, SealedBy
@@ -62,9 +63,12 @@ def next_limit(limit: int, rows: int, size: int) -> int:
 class ReadChanges:
     """The reading half. Owns the run's snapshot, from its making until its last step."""
 
-    def __init__(self, context: RunContext, reader: SealReader, out: Channel[CutClaim]) -> None:
+    def __init__(
+        self, context: RunContext, reader: SealReader, out: Channel[CutClaim], catch: Catch
+    ) -> None:
         self._context = context
         self._reader = reader
+        self._catch = catch
         self._out = out
         waiting = reader.waiting()
         entities = [e for e in context.plan.in_order() if waiting.get(e.name)]
@@ -123,6 +127,9 @@ class ReadChanges:
             if claim is None:
                 return None
             bodies = tuple((target, self._reader.body(claim, target)) for target in claim.targets)
+            deletes = chosen is None and any(body.gone for _, body in bodies)
+            if deletes and self._catch.looks_again(entity):
+                continue
             rows = max((body.rows for _, body in bodies), default=0)
             is_small = most == TARGET_ROWS or rows <= most or limit == 1
             if is_small and all(_fits(body) for _, body in bodies):

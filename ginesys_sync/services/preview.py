@@ -10,6 +10,7 @@ from pathlib import Path
 from ginesys_sync.core.errors import Damaged
 from ginesys_sync.core.model import SiteCode, Stream, key_text
 from ginesys_sync.core.plan import Entity, captured_by
+from ginesys_sync.engine.catching import is_too_much
 from ginesys_sync.engine.staging import Staging
 from ginesys_sync.services.naming import named_stores
 from ginesys_sync.services.rights import require_head_office
@@ -137,6 +138,8 @@ def odd_words(entity: Entity, look: Look, gone: int, standing: int) -> list[Oddi
     whole = max(standing, gone) if entity.audience.table else standing + gone
     if gone * DELETED_SHARE > whole:
         words = f"{entity.count_words(gone)} would be deleted, of {whole:,}."
+        if not entity.audience.table and is_too_much(look.gone, whole):
+            words += " The sync keeps them back and asks first."
         found.append(Oddity(entity.name, words))
     if look.falls:
         verb = "falls" if look.falls == 1 else "fall"

@@ -70,9 +70,11 @@ SELECT value FROM (
   UNION ALL SELECT value, 2 FROM sync_master_policy WHERE name = 'schedule'
 ) ORDER BY place LIMIT 1"""
 OPEN_QUESTION = (
-    "name >= 'sweep_question ' AND name < 'sweep_question!' AND value ->> 'answer' = 'asked'"
+    "(name >= 'sweep_question ' AND name < 'sweep_question!' OR name >= 'deletion_question ' "
+    "AND name < 'deletion_question!') AND value ->> 'answer' = 'asked'"
 )
-"""Which rows of `sync_state` are questions of `store.sweeping` that nobody has answered yet."""
+"""Which rows of `sync_state` are questions of `store.sweeping` or `store.deleting` that nobody has
+answered yet."""
 COUNT_ATTENTION = (
     "SELECT (SELECT count(*) FROM sync_parked WHERE code <> 'kept_edit') "
     "+ (SELECT count(*) FROM sync_attention) "

@@ -202,10 +202,11 @@ UNION ALL
 SELECT -id, site, entity, key, code, reason, '', stream, no, first_at, last_at, 0
 FROM sync_attention
 UNION ALL
-SELECT 0, :me, value ->> 'entity', '', 'sweep_asks', (value ->> 'extra') || ' of the '
-  || (value ->> 'total') || ' records here are not in head office''s full load. Say whether they '
-  || 'may go.', '', value ->> 'stream', value ->> 'no', value ->> 'asked_at', value ->> 'asked_at',
-  0 FROM sync_state WHERE {OPEN_QUESTION}
+SELECT 0, :me, value ->> 'entity', '', iif(name < 'e', 'deletion_asks', 'sweep_asks'),
+  coalesce(value ->> 'words', (value ->> 'extra') || ' of the ' || (value ->> 'total')
+  || ' records here are not in head office''s full load. Say whether they may go.'), '',
+  coalesce(value ->> 'stream', ''), coalesce(value ->> 'no', 0), value ->> 'asked_at',
+  value ->> 'asked_at', 0 FROM sync_state WHERE {OPEN_QUESTION}
 ORDER BY 11 DESC, 1 DESC LIMIT :limit OFFSET :offset"""
     rows = raw(connection).execute(query, {"me": me, "limit": limit, "offset": offset})
     return [AttentionLine(*row) for row in rows]

@@ -17,7 +17,7 @@ from ginesys_sync.core.model import Key, key_text
 from ginesys_sync.core.plan import Entity, Plan, Rule
 from ginesys_sync.store.database import raw
 from ginesys_sync.store.keys import padded, parts
-from ginesys_sync.store.sealing import members_sql
+from ginesys_sync.store.meant import members_sql
 from ginesys_sync.wire.body import quoted
 
 _OF_RECORD = "entity = ? AND k1 = ? AND k2 = ? AND k3 = ? AND k4 = ?"

@@ -15,7 +15,8 @@ from ginesys_sync.core.plan import Entity, Plan, Rule
 from ginesys_sync.store.database import Database, database_faults, raw
 from ginesys_sync.store.glance import TARGET
 from ginesys_sync.store.keys import equal, listed, parts
-from ginesys_sync.store.sealing import Claim, SealReader, is_here
+from ginesys_sync.store.meant import is_here
+from ginesys_sync.store.sealing import Claim, SealReader
 from ginesys_sync.wire.body import pack, quoted
 from ginesys_sync.wire.own_names import in_own_names
 
@@ -182,7 +183,7 @@ class PreviewReader(SealReader):
         body = staged(row[0], row[1]) if row else None
         if body is None:
             return None
-        raw(self._connection).deserialize(in_own_names(body, entity), name="sent")
+        raw(self.connection).deserialize(in_own_names(body, entity), name="sent")
         root, width = quoted(entity.root.name), parts(len(entity.key))
         joined = (
             f"FROM sent.{root} b CROSS JOIN claim.record r ON {equal('r', width, 'b', entity.key)} "

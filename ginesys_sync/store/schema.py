@@ -59,8 +59,9 @@ copies into its statement journal, and with two indexes on the business table th
 which the journal no longer fits into memory (measured: an insert 2.9 times a plain one instead of
 1.45). Without it the number of a deleted change can come again, which harms nobody: a claim deletes
 numbers that its own snapshot showed, each at most once, under the fence. Besides claims only
-`change_log.drop_strays` deletes, under the same fence and before the run's snapshot begins; so a
-number stands for the row that was read until the claim itself deletes it."""
+`change_log.drop_strays` and `deleting.drop_deletions` delete, under the same fence and before the
+run's snapshot begins; so a number stands for the row that was read until the claim itself deletes
+it."""
 
 hush = Table(
     "sync_hush", metadata, Column("entity", Text, primary_key=True), sqlite_with_rowid=False

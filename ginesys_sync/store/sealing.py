@@ -21,6 +21,7 @@ from ginesys_sync.store.blocks import Held
 from ginesys_sync.store.capture import SENT_AGAIN
 from ginesys_sync.store.database import Database, database_faults, raw
 from ginesys_sync.store.keys import equal, listed, part_list, parts
+from ginesys_sync.store.meant import is_here, members_sql
 from ginesys_sync.store.routing import FIRST_CHOSEN, audiences_of, chosen_audiences
 from ginesys_sync.wire.body import BASE, CHILD_BITS, GONE, ID, body_schema, quoted
 from ginesys_sync.wire.own_names import as_it_travels
@@ -79,9 +80,9 @@ class SealReader:
     """
 
     def __init__(self, database: Database, plan: Plan, site: str) -> None:
-        self._connection = database.connect()
-        self._run = raw(self._connection).execute
-        self._serialize = raw(self._connection).serialize
+        self.connection = database.connect()
+        self._run = raw(self.connection).execute
+        self._serialize = raw(self.connection).serialize
         self._plan = plan
         self._is_head_office = site == HEAD_OFFICE
         self._counts: dict[str, tuple[int, int]] | None = None
@@ -97,9 +98,9 @@ class SealReader:
                 self._run(statement)
             self._run("BEGIN")
             self._run("SELECT 1 FROM main.sync_state LIMIT 1").fetchall()
-            held = {kind: blocks.names_of(self._connection, kind) for kind in blocks.Held}
+            held = {kind: blocks.names_of(self.connection, kind) for kind in blocks.Held}
         does_hold = self._is_head_office and (held[Held.ENTITY] or held[Held.RECORD])
-        self._free = (blocks.FREE if does_hold else "") + self._awaited(site)
+        self.free = (blocks.FREE if does_hold else "") + self._awaited(site)
         self._unsent = held[Held.UNSENT] if self._is_head_office else frozenset[str]()
 
     def _awaited(self, site: str) -> str:
@@ -114,7 +115,12 @@ class SealReader:
 
     def close(self) -> None:
         """End the snapshot."""
-        self._connection.close()
+        self.connection.close()
+
+    def keep_back(self, entity: Entity, is_gone_alone: bool) -> None:
+        """Claim no more changes of an entity, or (`is_gone_alone`) of those that are gone."""
+        here = f" OR {is_here(entity, 'c')}" if is_gone_alone else ""
+        self.free += f" AND (c.entity <> '{entity.name}'{here})"
 
     def waiting(self) -> dict[str, int]:
         """Changes that wait and may go, per entity: one pass over the change log."""
@@ -127,7 +133,7 @@ class SealReader:
             with database_faults():
                 rows = self._run(
                     "SELECT c.entity, count(*), max(c.image) FROM main.sync_change c "
-                    f"WHERE true{self._free} GROUP BY c.entity"
+                    f"WHERE true{self.free} GROUP BY c.entity"
                 )
                 self._counts = {entity: (count, most) for entity, count, most in rows}
         return self._counts
@@ -154,7 +160,7 @@ class SealReader:
             return dict(
                 self._run(
                     "SELECT entity, count(*) FROM (SELECT DISTINCT entity, k1, k2, k3, k4 "
-                    f"FROM main.sync_change c WHERE true{self._free}) GROUP BY entity"
+                    f"FROM main.sync_change c WHERE true{self.free}) GROUP BY entity"
                 ).fetchall()
             )
 
@@ -171,7 +177,7 @@ class SealReader:
             taken = self._run(
                 f"INSERT INTO claim.change(id, {keys}, image) SELECT c.id, {keys}, c.image FROM "
                 "main.sync_change c "
-                f"WHERE c.entity = ? AND c.id > ?{self._only(entity, chosen)}{self._free} "
+                f"WHERE c.entity = ? AND c.id > ?{self._only(entity, chosen)}{self.free} "
                 "ORDER BY c.id LIMIT ?",
                 (entity.name, after_id, limit),
             ).rowcount
@@ -342,45 +348,6 @@ class SealReader:
     def _meant(self, target: Target) -> int:
         found = self._run(f"SELECT count(*) FROM {_records(target)}").fetchone()[0]
         return int(found)
-
-
-def members_sql(plan: Plan, entity: Entity) -> str:
-    """SQL for the canonical list of the active (or blocked) stores that record `r` (its key in
-    k1 …) is for, by a rule that is not *all*; NULL for none.
-    """
-    rule = entity.audience
-    if rule.rule is Rule.COLUMN:
-        table, link = entity.root.name, entity.key
-    else:
-        table, link = rule.table, rule.columns
-    found = (
-        f"SELECT t.{quoted(rule.site)} AS site FROM main.{quoted(table)} t "
-        f"WHERE {equal('t', link, 'r', parts(len(entity.key)))}"
-    )
-    if rule.rule is Rule.GROUPS:
-        found = _expanded(plan, found)
-    return (
-        "(SELECT group_concat(site, ',') FROM (SELECT DISTINCT CAST(site AS TEXT) AS "
-        f"site FROM ({found}) "
-        "WHERE site IN (SELECT code FROM main.sync_site WHERE role = 'store' AND state IN "
-        "('active', 'blocked')) ORDER BY 1))"
-    )
-
-
-def _expanded(plan: Plan, found: str) -> str:
-    source = plan.groups
-    if source is None:
-        return "SELECT NULL AS site WHERE 0"
-    return (
-        f"SELECT m.{quoted(source.site)} AS site FROM main.{quoted(source.table)} m "
-        f"WHERE m.{quoted(source.group)} IN (SELECT site FROM ({found}))"
-    )
-
-
-def is_here(entity: Entity) -> str:
-    """SQL: whether record `r` stands in its table."""
-    here = equal("t", entity.key, "r", parts(len(entity.key)))
-    return f"EXISTS (SELECT 1 FROM main.{quoted(entity.root.name)} t WHERE {here})"
 
 
 def _records(target: Target) -> str:
