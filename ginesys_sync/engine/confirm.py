@@ -11,6 +11,7 @@ from ginesys_sync.core.model import Stream, key_text
 from ginesys_sync.core.status import Stage
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.store import due_loads, ledger, parking
+from ginesys_sync.store.attention import replace_attention
 from ginesys_sync.store.database import Connection, read_state, transaction, write_state
 from ginesys_sync.store.fence import require_fence
 from ginesys_sync.store.refilling import ACKS_COLLECTED
@@ -67,7 +68,7 @@ def _collect_one(context: RunContext, connection: Connection, row: AckRow, at: s
         (word.entity, key_text(tuple(word.key)), word.no, word.code, word.reason)
         for word in ack.parked
     ]
-    ledger.replace_attention(connection, row.site, ack.stream, words, at)
+    replace_attention(connection, row.site, ack.stream, words, ack.parked_total, at)
     if ack.kind == "load":
         due_loads.end_load(connection, row.site, ack.stream)
 

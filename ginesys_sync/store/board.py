@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from ginesys_sync.store.database import raw, read_state, write_state
+from ginesys_sync.store.glance import BEYOND
 
 ACTIVITY_HOURS = 24
 KEPT_HOURS = 48
@@ -53,9 +54,10 @@ SELECT substr(s.stream, 1, instr(s.stream, '/') - 1), count(*)
 FROM sync_stream s JOIN sync_batch b
   ON b.stream = s.stream AND b.epoch = s.epoch AND b.no > s.applied_no
 WHERE substr(s.stream, 1, 3) <> 'HO/' AND b.received_at IS NOT NULL GROUP BY 1"""
-_ATTENTION = """
+_ATTENTION = f"""
 SELECT site, sum(n) FROM (
   SELECT site, count(*) AS n FROM sync_attention GROUP BY site
+  UNION ALL SELECT site, n FROM ({BEYOND})
   UNION ALL SELECT origin, count(*) FROM sync_parked WHERE code <> 'kept_edit' GROUP BY origin
 ) GROUP BY site"""
 

@@ -75,9 +75,15 @@ OPEN_QUESTION = (
 )
 """Which rows of `sync_state` are questions of `store.sweeping` or `store.deleting` that nobody has
 answered yet."""
+BEYOND = (
+    "SELECT substr(name, 18, instr(substr(name, 18), ' ') - 1) AS site, "
+    "substr(name, 18 + instr(substr(name, 18), ' ')) AS stream, CAST(value AS INTEGER) AS n "
+    "FROM sync_state WHERE name >= 'attention_beyond ' AND name < 'attention_beyond!'"
+)
+"""How many records need attention at other sites beyond those that `sync_attention` lists."""
 COUNT_ATTENTION = (
     "SELECT (SELECT count(*) FROM sync_parked WHERE code <> 'kept_edit') "
-    "+ (SELECT count(*) FROM sync_attention) "
+    f"+ (SELECT count(*) FROM sync_attention) + (SELECT coalesce(sum(n), 0) FROM ({BEYOND})) "
     f"+ (SELECT count(*) FROM sync_state WHERE {OPEN_QUESTION})"
 )
 

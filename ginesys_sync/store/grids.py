@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from ginesys_sync.core.errors import Cancelled
 from ginesys_sync.store import glance
 from ginesys_sync.store.database import raw
-from ginesys_sync.store.glance import COUNT_ATTENTION, OPEN_QUESTION, OpenWork
+from ginesys_sync.store.glance import BEYOND, COUNT_ATTENTION, OPEN_QUESTION, OpenWork
 
 _OPERATIONS = 20_000
 """Steps of a query between two looks at whether it is to stop: a millisecond or so."""
@@ -202,6 +202,9 @@ UNION ALL
 SELECT -id, site, entity, key, code, reason, '', stream, no, first_at, last_at, 0
 FROM sync_attention
 UNION ALL
+SELECT 0, site, '', '', 'more', n || ' more records of ' || stream || ' need attention at ' || site
+  || '; its own list shows them all.', '', stream, 0, '', '', 0 FROM ({BEYOND})
+UNION ALL
 SELECT 0, :me, value ->> 'entity', '', iif(name < 'e', 'deletion_asks', 'sweep_asks'),
   coalesce(value ->> 'words', (value ->> 'extra') || ' of the ' || (value ->> 'total')
   || ' records here are not in head office''s full load. Say whether they may go.'), '',
@@ -221,7 +224,10 @@ def attention_by_site(connection: Connection) -> dict[str, int]:
     """Records that need attention at each site that said so."""
     return dict(
         raw(connection)
-        .execute("SELECT site, count(*) FROM sync_attention GROUP BY site")
+        .execute(
+            "SELECT site, sum(n) FROM (SELECT site, count(*) AS n FROM sync_attention "
+            f"GROUP BY site UNION ALL SELECT site, n FROM ({BEYOND})) GROUP BY site"
+        )
         .fetchall()
     )
 

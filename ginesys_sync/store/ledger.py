@@ -334,36 +334,6 @@ def note_collected(
     )
 
 
-def replace_attention(
-    connection: Connection,
-    site: str,
-    stream: str,
-    words: Sequence[tuple[str, str, int, str, str]],
-    at: str,
-) -> None:
-    """What `site` says needs attention of our stream: (entity, key text, no, code, reason) each.
-    The latest word replaces the earlier ones.
-    """
-    execute = raw(connection).execute
-    keep = [f"{entity}\x1f{key}" for entity, key, *_ in words]
-    for row_id, entity, key in execute(
-        "SELECT id, entity, key FROM sync_attention WHERE site = ? AND stream = ?", (site, stream)
-    ).fetchall():
-        if f"{entity}\x1f{key}" not in keep:
-            execute("DELETE FROM sync_attention WHERE id = ?", (row_id,))
-    raw(connection).executemany(
-        "INSERT INTO sync_attention(site, stream, entity, key, no, code, reason, first_at, "
-        "last_at) "
-        "VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT(site, stream, entity, key) DO UPDATE SET no = "
-        "excluded.no, "
-        "code = excluded.code, reason = excluded.reason, last_at = excluded.last_at",
-        [
-            (site, stream, entity, key, no, code, reason, at, at)
-            for entity, key, no, code, reason in words
-        ],
-    )
-
-
 def acknowledged(connection: Connection, stream: str, site: str) -> int:
     """How far `site` has acknowledged a stream of ours."""
     table = schema.ack

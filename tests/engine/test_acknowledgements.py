@@ -8,6 +8,8 @@ from ginesys_sync.core.status import Outcome
 from ginesys_sync.relay import mail
 from ginesys_sync.relay.app import make_app
 from ginesys_sync.relay.desk import open_relay
+from ginesys_sync.services.home_desk import HomeDesk
+from ginesys_sync.services.status import status_rows
 from ginesys_sync.wire import routes
 from tests.support.chain_floor import HO, S001, S002, ChainFloor
 from tests.support.relay_server import serving
@@ -158,3 +160,33 @@ def test_acknowledgements_that_fill_many_pages_are_all_collected_in_one_run(
     assert floor.scalar(HO, "SELECT count(DISTINCT site) FROM sync_ack WHERE site <> 'HO'") == 2
     assert floor.codes(HO, "bill") == ["S001"]
     assert len(floor.calls) < 30
+
+
+def test_beyond_the_first_thousand_head_office_still_counts_all_that_need_attention(
+    floor: ChainFloor,
+) -> None:
+    floor.sql(S001, "DROP TABLE odd", "CREATE TABLE odd(code PRIMARY KEY, a CHECK(a < 0), b)")
+    floor.sql(
+        HO,
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1100) "
+        "INSERT INTO odd SELECT 'O' || i, i, 1 FROM n",
+    )
+    floor.done(HO)
+    floor.sync(S001)
+    floor.done(HO)
+    home = floor.home(HO)
+    lines = status_rows(home, "attention", 2000)
+    assert len(lines) == 1001
+    assert [line["reason"] for line in lines if line["code"] == "more"] == [
+        "100 more records of HO/catalogue need attention at S001; its own list shows them all."
+    ]
+    (store,) = (row for row in status_rows(home, "sites", 9) if row["site"] == "S001")
+    assert store["attention"] == 1100
+    with closing(HomeDesk(home)) as desk:
+        assert desk.overview().attention == 1100
+        (line,) = (line for line in desk.board().lines if line.code == "S001")
+        assert line.attention == 1100
+    floor.sql(S001, "DROP TABLE odd", "CREATE TABLE odd(code PRIMARY KEY, a, b)")
+    floor.done(S001)
+    floor.done(HO)
+    assert status_rows(home, "attention", 9) == []

@@ -1,8 +1,15 @@
 """One bad record stops only itself, is listed, and comes back by itself when it can."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
+from ginesys_sync.core.clock import SystemClock, from_iso
+from ginesys_sync.core.plan import Entity
 from ginesys_sync.core.status import Outcome
+from ginesys_sync.engine.slices import Slices
+from ginesys_sync.store.applying import BodyApplier
+from ginesys_sync.store.body_span import Span
 from tests.support.chain_floor import HO, S001, ChainFloor
 
 REASON = "SELECT reason FROM sync_parked"
@@ -264,3 +271,52 @@ def test_a_run_killed_while_it_tries_parked_records_again_forgets_none(floor: Ch
     point = "ginesys_sync.store.applying:BodyApplier.differing:before:1"
     assert floor.killed_run(S001, point)
     assert floor.parked(S001) == [("odds", "X", "changed")]
+
+
+def test_one_bad_record_of_ten_thousand_is_found_in_log_n_tries(
+    floor: ChainFloor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    floor.sql(S001, "DROP TABLE odd", "CREATE TABLE odd(code PRIMARY KEY, a CHECK(a <> 7777), b)")
+    floor.sql(
+        HO,
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) "
+        "INSERT INTO odd SELECT 'O' || i, i, 1 FROM n",
+    )
+    floor.done(HO)
+    tries: list[int] = []
+    upsert = BodyApplier.upsert
+
+    def counted(self: BodyApplier, entity: Entity, span: Span) -> int:
+        if entity.name == "odds":
+            tries.append(span.last - span.first + 1)
+        return upsert(self, entity, span)
+
+    monkeypatch.setattr(BodyApplier, "upsert", counted)
+    monkeypatch.setattr(Slices, "of", lambda self, _, span: iter([span] if span else []))
+    floor.sync(S001)
+    assert floor.parked(S001) == [("odds", "O7777", "value_refused")]
+    assert floor.scalar(S001, "SELECT count(*) FROM odd") == 9999
+    # Twice the halvings of the body, and the one that tries the parked record again.
+    assert len(tries) <= 2 * 14 + 2
+    assert sum(tries) < 4 * 10_000
+
+
+class _LaterClock(SystemClock):
+    """An hour later than it is."""
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(hours=1)
+
+
+def test_a_parked_record_tells_its_missing_parent_and_its_first_and_last_try(
+    floor: ChainFloor,
+) -> None:
+    _without_fk(floor, HO, "INSERT INTO price VALUES ('I1', '2026-01-01', 5)")
+    floor.done(HO)
+    floor.sync(S001)
+    floor.sync(S001, clock=_LaterClock())
+    ((missing, first, last, tries),) = floor.sql(
+        S001, "SELECT missing, first_at, last_at, tries FROM sync_parked"
+    )
+    assert (missing, tries) == ("item I1", 3)
+    assert from_iso(last) - from_iso(first) >= timedelta(hours=1)

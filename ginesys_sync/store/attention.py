@@ -1,0 +1,49 @@
+"""What other sites say needs attention there: the first of it line by line, the rest as a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from ginesys_sync.store.database import raw, write_state
+
+_BEYOND = "attention_beyond "
+"""How many records more than those listed: `glance.BEYOND` reads it."""
+
+
+def replace_attention(
+    connection: Connection,
+    site: str,
+    stream: str,
+    words: Sequence[tuple[str, str, int, str, str]],
+    total: int,
+    at: str,
+) -> None:
+    """Inside the caller's transaction: what `site` says needs attention of our stream: (entity, key
+    text, no, code, reason) each, the first of `total`. The latest word replaces the earlier ones.
+    """
+    execute = raw(connection).execute
+    keep = {(entity, key) for entity, key, *_ in words}
+    for row_id, entity, key in execute(
+        "SELECT id, entity, key FROM sync_attention WHERE site = ? AND stream = ?", (site, stream)
+    ).fetchall():
+        if (entity, key) not in keep:
+            execute("DELETE FROM sync_attention WHERE id = ?", (row_id,))
+    raw(connection).executemany(
+        "INSERT INTO sync_attention(site, stream, entity, key, no, code, reason, first_at, "
+        "last_at) "
+        "VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT(site, stream, entity, key) DO UPDATE SET no = "
+        "excluded.no, "
+        "code = excluded.code, reason = excluded.reason, last_at = excluded.last_at",
+        [
+            (site, stream, entity, key, no, code, reason, at, at)
+            for entity, key, no, code, reason in words
+        ],
+    )
+    name, beyond = f"{_BEYOND}{site} {stream}", total - len(words)
+    if beyond > 0:
+        write_state(connection, name, str(beyond))
+    else:
+        execute("DELETE FROM sync_state WHERE name = ?", (name,))
