@@ -105,6 +105,34 @@ def _questions(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _conflicts(asked: argparse.Namespace) -> int:
+    from ginesys_sync.services.conflicts import conflicts
+
+    found = conflicts(asked.home, asked.limit)
+    if asked.json:
+        _print_json([asdict(record) for record in found])
+        return 0
+    for record in found:
+        print(f"{record.one} {record.key}")
+        for each in record.versions:
+            told = (
+                ", deleted" if each.is_gone else f", edited {each.edited_at or 'at no told time'}"
+            )
+            print(f"  version {each.number}: {each.whose}{told}{', stands' * each.stands}")
+        for field in record.fields:
+            if field.differs:
+                print(f"    {field.name}: {' | '.join(field.values)}")
+    if not found:
+        print("No record was edited at two places at once.")
+    return 0
+
+
+def _prefer(asked: argparse.Namespace) -> int:
+    from ginesys_sync.services.conflicts import prefer
+
+    return _say(prefer(asked.home, asked.entity, asked.key, asked.version, asked.reason))
+
+
 def _send_again(asked: argparse.Namespace) -> int:
     from ginesys_sync.services.sending_again import send_again
 
@@ -188,6 +216,8 @@ _VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "reload": _reload,
     "withdraw": _withdraw,
     "answer": _answer,
+    "conflicts": _conflicts,
+    "prefer": _prefer,
     "questions": _questions,
     "preview": _preview,
     "blocks": _blocks,

@@ -25,6 +25,9 @@ What needs attention (`status --attention` lists it):
 Before much is deleted, here or at the others, the sync asks:
   ginesys-sync control --home ho questions
   ginesys-sync control --home ho answer --entity items --go
+A record edited at two places at once: all versions are kept, and another can be put back:
+  ginesys-sync control --home ho conflicts
+  ginesys-sync control --home ho prefer --entity customers --key C1 --version 2
 Everything done here is in the list of `ginesys-sync control --home ho audit`.
 
 Exit codes: 0 done, 1 done with something that needs attention (a preview with something odd),
@@ -53,6 +56,7 @@ def add_parser(verbs: _Verbs[argparse.ArgumentParser]) -> None:
     _add_blocks(under)
     _add_attention(under)
     _add_answer(under)
+    _add_conflicts(under)
     _add_sending(under)
     _add_lists(under)
 
@@ -96,6 +100,20 @@ def _add_answer(under: _Verbs[argparse.ArgumentParser]) -> None:
     which.add_argument("--go", action="store_true", help="the next sync deletes them")
     which.add_argument("--keep", action="store_true", help="they stay, and are asked about no more")
     _reason(answer)
+
+
+def _add_conflicts(under: _Verbs[argparse.ArgumentParser]) -> None:
+    words = "records edited at two places at once, version by version"
+    conflicts = under.add_parser("conflicts", help=words, description=_sentence(words))
+    conflicts.add_argument("--limit", type=_count, default=50, metavar="N", help="default: 50")
+    _json(conflicts)
+    words = "put another version of such a record back"
+    prefer = under.add_parser("prefer", help=words, description=_sentence(words))
+    _record(prefer)
+    prefer.add_argument(
+        "--version", type=_count, required=True, metavar="N", help="as `conflicts` numbers them"
+    )
+    _reason(prefer)
 
 
 def _add_sending(under: _Verbs[argparse.ArgumentParser]) -> None:

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from ginesys_sync.services.arrival_views import Changes
 from ginesys_sync.services.board_desk import BoardDesk
+from ginesys_sync.services.deciding_desk import DecidingDesk
 from ginesys_sync.services.journey_views import Candidate, Found, Journey
 from ginesys_sync.services.schedule_desk import ScheduleDesk
 from ginesys_sync.services.views import (
@@ -33,7 +34,7 @@ from ginesys_sync.services.views import (
 )
 
 
-class Desk(ScheduleDesk, BoardDesk, Protocol):
+class Desk(ScheduleDesk, BoardDesk, DecidingDesk, Protocol):
     """A site, as its windows see it."""
 
     def overview(self) -> Overview:

@@ -17,6 +17,8 @@ from ginesys_sync.services import grids as words
 from ginesys_sync.services.arrival_views import Changes
 from ginesys_sync.services.asked import progress_of
 from ginesys_sync.services.audit import present_user
+from ginesys_sync.services.board_desk import HomeBoardDesk
+from ginesys_sync.services.deciding_desk import HomeDecidingDesk
 from ginesys_sync.services.export import ExportWatch, Told, goes_on, nobody_asks, write_csv
 from ginesys_sync.services.first_loads import head_during_load, load_records
 from ginesys_sync.services.grid_words import entity_title
@@ -49,7 +51,7 @@ from ginesys_sync.store.plans import present_plan
 from ginesys_sync.store.run_list import newest_telling
 
 
-class HomeDesk(HomeScheduleDesk, HomeBoardDesk):
+class HomeDesk(HomeScheduleDesk, HomeBoardDesk, HomeDecidingDesk):
     """See `services.desk.Desk`. One connection behind a lock; the service is a process of its
     own."""
 

@@ -1,5 +1,4 @@
-"""What other sites say needs attention there: the first of it line by line, the rest as a number.
-"""
+"""What other sites say needs attention there: the first lines of it, the rest as a number."""
 
 from __future__ import annotations
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 
 from ginesys_sync.core.model import Key
 from ginesys_sync.core.plan import Entity
 from ginesys_sync.core.text import exact, readable
-from ginesys_sync.wire.body import CHILD_BITS, GONE, ID, body_schema, quoted
+from ginesys_sync.wire.body import BASE, CHILD_BITS, GONE, ID, body_schema, quoted
 
 
 @contextmanager
@@ -69,6 +70,42 @@ def has_schema(body: bytes, entity: Entity) -> bool:
         connection.deserialize(body)
         found = connection.execute("SELECT sql FROM sqlite_master ORDER BY rowid").fetchall()
     return [row[0] for row in found] == list(body_schema(entity))
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a single-record body says: per table its rows, column by column, as SQLite values. No
+    rows at all: the record is gone.
+    """
+
+    rows: dict[str, list[dict[str, object]]]
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it says that there is no such record."""
+        return not any(self.rows.values())
+
+
+def content_of(raw: bytes) -> Content:
+    """What a single-record body says, whatever plan it was made by."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.text_factory = exact
+        connection.execute("PRAGMA trusted_schema=OFF")
+        connection.execute("PRAGMA cell_size_check=ON")
+        connection.deserialize(raw)
+        names = connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> ? ORDER BY rowid",
+            (GONE,),
+        ).fetchall()
+        rows = {}
+        for (name,) in names:
+            found = connection.execute(f"SELECT * FROM {quoted(name)} ORDER BY {ID}")
+            columns = [column[0] for column in found.description]
+            rows[name] = [
+                {c: v for c, v in zip(columns, row, strict=True) if c not in (ID, BASE)}
+                for row in found
+            ]
+        return Content(rows)
 
 
 def labels(raw: bytes, entity: Entity, after: int, limit: int) -> list[tuple[int, Key, str, bool]]:
