@@ -30,6 +30,7 @@ from ginesys_sync.services.naming import (
 )
 from ginesys_sync.services.rights import require_head_office
 from ginesys_sync.services.site import OpenSite, opened_site
+from ginesys_sync.services.views import Done as Done
 from ginesys_sync.services.words import moment
 from ginesys_sync.store import blocks as store
 from ginesys_sync.store import grids
@@ -38,14 +39,6 @@ from ginesys_sync.store.database import Connection, snapshot, transaction
 from ginesys_sync.wire.messages import SiteChange
 
 MOST_REASON = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What was done, as a sentence, and what follows from it."""
-
-    sentence: str
-    what_next: str = ""
 
 
 @dataclass(frozen=True, slots=True)

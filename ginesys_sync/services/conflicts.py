@@ -16,6 +16,7 @@ from ginesys_sync.core.plan import Entity, Plan, captured_by
 from ginesys_sync.core.text import readable
 from ginesys_sync.services.audit import note_action
 from ginesys_sync.services.blocking import Done
+from ginesys_sync.services.deciding_views import ConflictedRecord, FieldLine, Version
 from ginesys_sync.services.naming import named_entity, named_record, record_words
 from ginesys_sync.services.site import opened_site
 from ginesys_sync.services.views import Page
@@ -25,50 +26,6 @@ from ginesys_sync.store.applying import BodyApplier
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.refusals import ConstraintBroken
 from ginesys_sync.wire.excerpt import Content, content_of, has_schema
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One version of a record: `whose` (a site's code), when it was edited there (as the record
-    itself says) and when it was kept. `stands`: it is the one that stands here now.
-    """
-
-    number: int
-    whose: str
-    edited_at: str
-    kept_at: datetime | None
-    is_gone: bool
-    stands: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FieldLine:
-    """One field of a record as each of its versions has it, in their order. A table of child rows
-    is one field.
-    """
-
-    name: str
-    values: tuple[str, ...]
-
-    @property
-    def differs(self) -> bool:
-        """Whether the versions have it otherwise."""
-        return len(set(self.values)) > 1
-
-
-@dataclass(frozen=True, slots=True)
-class ConflictedRecord:
-    """A record of which several versions were kept. `at`: when the newest of them was.
-    `can_prefer`: whether another version can be put back at this site.
-    """
-
-    entity: str
-    one: str
-    key: str
-    at: datetime | None
-    versions: tuple[Version, ...]
-    fields: tuple[FieldLine, ...]
-    can_prefer: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,11 @@
-"""What a window may ask about what a person has to decide (records of which two versions are kept,
-questions before much is deleted): a part of `services.desk.Desk`, and its answers from a real home.
-"""
+"""What a window may ask about what a person has to decide: a part of `services.desk.Desk`."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Protocol
 
-from ginesys_sync.core.clock import Clock
-from ginesys_sync.core.plan import Plan
-from ginesys_sync.services.blocking import Done
-from ginesys_sync.services.conflicts import ConflictedRecord
-from ginesys_sync.services.questions import Question
-from ginesys_sync.services.site import OpenSite
-from ginesys_sync.services.views import Page
-from ginesys_sync.store.database import Connection
+from ginesys_sync.services.deciding_views import ConflictedRecord, Question
+from ginesys_sync.services.views import Done, Page
 
 
 class DecidingDesk(Protocol):
@@ -32,45 +22,3 @@ class DecidingDesk(Protocol):
 
     def answer(self, entity: str, may_go: bool, reason: str) -> Done:
         """Answer what is asked of a kind of record; the next sync does it."""
-
-
-class _AtHome(Protocol):
-    """What `HomeDesk` has for its parts."""
-
-    _folder: Path
-    _clock: Clock
-    _site: OpenSite
-
-    def _asking(self) -> AbstractContextManager[Connection]: ...
-
-    def _plan(self, connection: Connection) -> Plan: ...
-
-
-class HomeDecidingDesk:
-    """See `DecidingDesk`. A part of `HomeDesk`, nothing by itself."""
-
-    def conflicts(self: _AtHome, after: int | None, limit: int) -> Page[ConflictedRecord]:
-        """Records of which several versions are kept."""
-        from ginesys_sync.services.conflicts import conflict_page
-
-        with self._asking() as connection:
-            return conflict_page(connection, self._plan(connection), self._site.code, after, limit)
-
-    def prefer(self: _AtHome, entity: str, key: str, version: int, reason: str) -> Done:
-        """Put a version back."""
-        from ginesys_sync.services.conflicts import prefer
-
-        return prefer(self._folder, entity, key, version, reason, self._clock)
-
-    def questions(self: _AtHome) -> tuple[Question, ...]:
-        """What is asked here."""
-        from ginesys_sync.services.questions import questions_of
-
-        with self._asking() as connection:
-            return questions_of(connection, self._plan(connection))
-
-    def answer(self: _AtHome, entity: str, may_go: bool, reason: str) -> Done:
-        """Answer it."""
-        from ginesys_sync.services.questions import answer
-
-        return answer(self._folder, entity, may_go=may_go, reason=reason, clock=self._clock)

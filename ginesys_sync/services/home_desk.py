@@ -17,12 +17,11 @@ from ginesys_sync.services import grids as words
 from ginesys_sync.services.arrival_views import Changes
 from ginesys_sync.services.asked import progress_of
 from ginesys_sync.services.audit import present_user
-from ginesys_sync.services.board_desk import HomeBoardDesk
-from ginesys_sync.services.deciding_desk import HomeDecidingDesk
 from ginesys_sync.services.export import ExportWatch, Told, goes_on, nobody_asks, write_csv
 from ginesys_sync.services.first_loads import head_during_load, load_records
 from ginesys_sync.services.grid_words import entity_title
 from ginesys_sync.services.home_board_desk import HomeBoardDesk
+from ginesys_sync.services.home_deciding_desk import HomeDecidingDesk
 from ginesys_sync.services.home_schedule_desk import HomeScheduleDesk
 from ginesys_sync.services.journey_views import Candidate, Found, Journey
 from ginesys_sync.services.overview import head_of

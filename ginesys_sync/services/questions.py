@@ -4,8 +4,7 @@ at the others, before many deletions are sent. Nothing of it goes until somebody
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
 
 from ginesys_sync.core.clock import Clock
@@ -14,30 +13,11 @@ from ginesys_sync.core.model import HEAD_OFFICE
 from ginesys_sync.core.plan import Entity, Plan
 from ginesys_sync.services.audit import note_action
 from ginesys_sync.services.blocking import Done
+from ginesys_sync.services.deciding_views import Question
 from ginesys_sync.services.site import opened_site
 from ginesys_sync.services.words import moment
 from ginesys_sync.store import deleting, sweeping
 from ginesys_sync.store.database import Connection, transaction
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """`count` of the `total` records of a kind are asked about. `is_of_load`: a full load left them
-    out here; else their deletion waits to be sent to others (to `sites`, where the kind is for
-    certain stores). `answer`: empty, or what a person said (`go`, `keep`) and the next sync does.
-    `can_keep`: whether they can be kept by a word.
-    """
-
-    entity: str
-    many: str
-    count: int
-    total: int
-    sites: tuple[str, ...]
-    asked_at: datetime | None
-    answer: str
-    is_of_load: bool
-    can_keep: bool
-    sentence: str
 
 
 def questions_of(connection: Connection, plan: Plan) -> tuple[Question, ...]:

@@ -39,6 +39,14 @@ class Lamp:
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """What was done, as a sentence, and what follows from it."""
+
+    sentence: str
+    what_next: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """Which site this is, and of what chain."""
 

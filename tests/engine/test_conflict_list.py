@@ -6,7 +6,8 @@ from contextlib import closing
 import pytest
 
 from ginesys_sync.core.errors import NotPossible
-from ginesys_sync.services.conflicts import ConflictedRecord, conflicts, prefer
+from ginesys_sync.services.conflicts import conflicts, prefer
+from ginesys_sync.services.deciding_views import ConflictedRecord
 from ginesys_sync.services.home_desk import HomeDesk
 from tests.support.chain_floor import HO, S001, S002, ChainFloor
 from tests.support.retail_chain import run_verb
