@@ -51,7 +51,7 @@ def _text(path: Path, what: str) -> str:
     except OSError as fault:
         raise PlanUnfit(
             f"The {what} {path} cannot be read.",
-            f"Check the path of the {what}'s file.",
+            f"Check the path of the {what} file.",
             detail=str(fault),
         ) from fault
     except UnicodeDecodeError as fault:
