@@ -14,6 +14,7 @@ from ginesys_sync.core.errors import KnownError, UnknownSite
 from ginesys_sync.core.events import (
     Counted,
     Event,
+    Guided,
     Listener,
     RecordParked,
     RunEnded,
@@ -83,6 +84,8 @@ class _Words:
     def __call__(self, event: Event) -> None:
         if isinstance(event, Counted):
             print(count_sentence(event.waiting, plan_of(self._home)), flush=True)
+        elif isinstance(event, Guided) and event.sentence:
+            print(event.sentence, flush=True)
         elif isinstance(event, RecordParked):
             print(f"Needs attention: {event.entity} {event.key}: {event.reason}", flush=True)
         elif isinstance(event, StageMoved) and event.done:

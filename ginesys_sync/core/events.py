@@ -46,6 +46,15 @@ class RecordParked:
 
 
 @dataclass(frozen=True, slots=True)
+class Guided:
+    """An unusual step has begun, such as reading back what was sent before a restore: what is done
+    and why, as a sentence. Empty: the usual goes on.
+    """
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunEnded:
     """How it ended; `closing` is the last line."""
 
@@ -54,7 +63,7 @@ class RunEnded:
     closing: str
 
 
-Event = RunStarted | Counted | StageMoved | RecordParked | RunEnded
+Event = RunStarted | Counted | StageMoved | RecordParked | Guided | RunEnded
 Listener = Callable[[Event], None]
 
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from ginesys_sync.core.clock import Clock, iso
 from ginesys_sync.core.errors import Cancelled, KnownError
-from ginesys_sync.core.events import Listener, StageMoved
+from ginesys_sync.core.events import Guided, Listener, StageMoved
 from ginesys_sync.core.model import HEAD_OFFICE, SiteCode, Stream
 from ginesys_sync.core.plan import Entity, Plan
 from ginesys_sync.core.status import Stage
@@ -37,6 +37,7 @@ class Tally:
         self._lock = threading.Lock()
         self._listener = listener
         self.stage = Stage.STARTING
+        self.guided = ""
 
     def add(self, stage: Stage, records: int, size: int = 0) -> None:
         """A stage has done more records and bytes."""
@@ -126,6 +127,13 @@ class RunContext:
     def own_stream(self, entity: Entity) -> Stream:
         """The stream that this site's records of an entity travel in."""
         return Stream(self.site, entity.channel)
+
+    def guide(self, sentence: str) -> None:
+        """Say which unusual step a run is at, until it says another one or (empty) that it is
+        over.
+        """
+        self.tally.guided = sentence
+        self.listener(Guided(sentence))
 
     def note(self, sentence: str) -> None:
         """Something a person should read: the run goes on and ends as *needs attention*."""

@@ -87,6 +87,10 @@ class Healing:
         """Do all of it. Raises Refused when some of the own mail is kept nowhere any more."""
         restored = answer.restored
         assert restored is not None
+        self._context.guide(
+            "This database was brought back from an older copy. What it had sent since is read "
+            "back from the Web Database first…"
+        )
         self._begin(restored, answer.own)
         for state in _own_streams(self._context, self._connection):
             self._read_back(state)
@@ -94,6 +98,7 @@ class Healing:
         if self._gone:
             raise self._refusal()
         self._end(restored)
+        self._context.guide("")
 
     def _begin(self, restored: Restored, places: Sequence[StreamPlace]) -> None:
         """A run number that was never used, and the epoch that the Web Database granted last."""
@@ -322,7 +327,12 @@ def send_again(context: RunContext, connection: Connection, channels: Sequence[s
     """
     if not channels:
         return
+    context.guide(
+        "Head office was brought back from an older copy. Everything sent before is made ready to "
+        "be sent to it again…"
+    )
     note_again(context, connection, channels)
+    context.guide("")
     context.web.again(AgainRequest(channels=list(channels)))
     context.note("Head office was brought back from an older copy. It is sent everything again.")
 

@@ -40,6 +40,10 @@ def go_back(context: RunContext, connection: Connection) -> None:
     site has applied (their sender was brought back, too), it goes back to the last one that both
     know, and reads on from there. Found by halving, all streams in one call.
     """
+    context.guide(
+        "The Web Database was brought back from an older copy. How far it still knows what this "
+        "site has read is looked for…"
+    )
     searches = [
         _Search(state, state.applied_no + 1)
         for name, state in ledger.streams(connection).items()
@@ -57,6 +61,7 @@ def go_back(context: RunContext, connection: Connection) -> None:
                 refilling.keep_both(connection, name, context.doubt_ends())
             if no < one.state.applied_no:
                 refilling.go_back(connection, name, no)
+    context.guide("")
     lost = sorted({Stream.parse(one.state.stream).origin for one in searches if one.is_other})
     if lost:
         context.note(
@@ -94,6 +99,10 @@ def refill(context: RunContext, connection: Connection) -> None:
     """After the left-over batches were sent: releases as the books have them, and every
     acknowledgement once more; it is delivered with those of this run.
     """
+    context.guide(
+        "The Web Database was brought back from an older copy. What it lost of this site is sent "
+        "to it again…"
+    )
     by_site: dict[str, dict[str, int]] = {}
     for name in ledger.streams(connection):
         stream = Stream.parse(name)
@@ -109,6 +118,7 @@ def refill(context: RunContext, connection: Connection) -> None:
         require_fence(connection, context.fence)
         refilling.acknowledge_all_again(connection, context.site, context.run, context.now())
         refilling.note_opened(connection, context.epoch, context.run)
+    context.guide("")
     context.note(
         "The Web Database was brought back from an older copy. What it lost of this site was sent "
         "to it again. Nothing is lost."

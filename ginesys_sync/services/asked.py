@@ -53,7 +53,7 @@ def progress_of(
         what=what,
         is_waiting=is_waiting,
         stage=stage,
-        sentence="Starting…" if is_waiting else _SENTENCES[stage],
+        sentence="Starting…" if is_waiting else document.get("guided") or _SENTENCES[stage],
         stages=stage_lines(document),
         started_at=moment(record.started_at) if record else None,
         is_cancelling=request.is_cancelled,

@@ -289,7 +289,11 @@ class _ProgressWriter:
         with context.database.connect() as connection:
             while True:
                 is_over = self._over.wait(_PROGRESS_SECONDS)
-                document = {"stage": tally.stage.value, "stages": tally.document()}
+                document = {
+                    "stage": tally.stage.value,
+                    "stages": tally.document(),
+                    "guided": tally.guided,
+                }
                 if document != last:
                     try:
                         runs.write_progress(connection, context.run, document, context.now())
