@@ -9,6 +9,7 @@ from ginesys_sync.core.status import Stage
 from ginesys_sync.engine.batch_work import BatchWork
 from ginesys_sync.engine.bodies import BodyWork
 from ginesys_sync.engine.context import RunContext
+from ginesys_sync.engine.disk import require_room
 from ginesys_sync.engine.plan import put_plan_in_place
 from ginesys_sync.engine.pump import Channel, Turn
 from ginesys_sync.engine.receive import Fetched, Reached, Received
@@ -41,6 +42,7 @@ class Apply:
             if not self._received.is_drained:
                 return Turn.IDLE
             return Turn.DONE
+        require_room(self._context)
         try:
             self._take_in(item)
         finally:

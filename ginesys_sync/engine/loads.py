@@ -17,6 +17,7 @@ from ginesys_sync.core.status import Stage
 from ginesys_sync.engine.batch_work import BatchWork
 from ginesys_sync.engine.bodies import BodyWork
 from ginesys_sync.engine.context import RunContext
+from ginesys_sync.engine.disk import require_room
 from ginesys_sync.engine.plan import put_plan_in_place
 from ginesys_sync.engine.receive import entity_of, fetch_body, opened, stops_a_stream
 from ginesys_sync.engine.seal import TARGET_ROWS, next_limit
@@ -231,6 +232,7 @@ class LoadWork:
         )
         for place in range(done, len(load.chunks)):
             self._context.check_cancelled()
+            require_room(self._context)
             self._apply_chunk(load, place, progress)
 
     def _spare(self, load: Load) -> set[str]:

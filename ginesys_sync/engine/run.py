@@ -22,6 +22,7 @@ from ginesys_sync.engine.apply import Apply
 from ginesys_sync.engine.catching import Catch, settle_deletions
 from ginesys_sync.engine.confirm import collect, collect_anew, collected_up_to, deliver
 from ginesys_sync.engine.context import RunContext
+from ginesys_sync.engine.disk import short_of_room
 from ginesys_sync.engine.flush import flush
 from ginesys_sync.engine.heal import Healing, found_behind, own_places, send_again
 from ginesys_sync.engine.loads import LoadWork, offer_loads
@@ -80,7 +81,11 @@ def exchange(context: RunContext, pump: Pump) -> None:
             offer_loads(context, connection)
         applier = BodyApplier(stack.enter_context(context.database.connect()))
         context.asks.update(question.entity for question in sweeping.questions(connection))
-        _receive(context, connection, mail, applier, pump)
+        fault = short_of_room(context)
+        if fault is None:
+            _receive(context, connection, mail, applier, pump)
+        else:
+            context.note(str(fault))
         Sweeping(context, applier).settle()
         retry_parked(context, applier)
         deliver(context, connection)

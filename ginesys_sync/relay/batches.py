@@ -9,6 +9,7 @@ from ginesys_sync.core.model import HEAD_OFFICE, Audience, is_site_code
 from ginesys_sync.relay.bells import What, bells_of_release, ring
 from ginesys_sync.relay.bodies import has_body, keep_small, missing_bodies, name_bodies
 from ginesys_sync.relay.desk import Caller, Relay
+from ginesys_sync.relay.disk import require_room
 from ginesys_sync.relay.problems import Refusal
 from ginesys_sync.relay.streams import StreamRow, begin_stream, own_streams
 from ginesys_sync.wire import messages
@@ -37,6 +38,8 @@ def take_batches(
             raise Refusal("audience_wrong", detail=f"{name}: {members[:200]}")
     for manifest in request.batches:
         _check_manifest(caller, manifest)
+    if request.batches:
+        require_room(relay)
     try:
         with relay.database.writing() as writer:
             answer = _store(relay, writer, caller, request)

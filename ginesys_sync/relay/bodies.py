@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ginesys_sync.relay.desk import Caller, Relay, fsync_folder
+from ginesys_sync.relay.disk import require_room
 from ginesys_sync.relay.problems import Refusal
 from ginesys_sync.wire.routes import INLINE_BODY_BYTES
 
@@ -75,7 +76,10 @@ def keep_small(
 
 
 def check_room(relay: Relay, caller: Caller, size: int) -> None:
-    """Raises Refusal when the caller has sent too much that nothing names yet."""
+    """Raises Refusal when the disk is nearly full, or the caller has sent too much that nothing
+    names yet.
+    """
+    require_room(relay)
     with relay.database.reading() as reader:
         (unnamed,) = reader.execute(
             "SELECT coalesce(sum(size), 0) FROM bodies"

@@ -89,7 +89,7 @@ CATALOGUE: Mapping[str, tuple[int, str, str]] = {
     ),
     "disk_full": (
         507,
-        "The Web Database's disk is full.",
+        "The Web Database's disk is full, or nearly so: it takes nothing in.",
         "Free some space where the Web Database runs, then sync again. Nothing is lost.",
     ),
     # Batches, mail, acknowledgements, loads
