@@ -6,6 +6,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -336,7 +337,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb. Returns the exit code; whatever a person can meet is told in a sentence."""
     asked = parser().parse_args(argv)
     try:
-        _log_to(getattr(asked, "home", None))
+        is_served = asked.verb == "relay" and asked.relay_verb == "serve"
+        _log_to(getattr(asked, "home", None), makes_home=is_served)
         return _run(asked)
     except KnownError as fault:
         logging.getLogger(__name__).warning("%s (%s)", fault, fault.detail)
@@ -358,9 +360,18 @@ def _run(asked: argparse.Namespace) -> int:
     return verbs.VERBS[asked.verb](asked)
 
 
-def _log_to(home: Path | None) -> None:
-    """Logs go to the home, rotated; nothing secret is ever logged."""
+LOG_BYTES, LOG_FILES = 2_000_000, 5
+"""How large a log grows, and how many older ones stay beside it."""
+
+
+def _log_to(home: Path | None, *, makes_home: bool = False) -> None:
+    """Logs go to the home, rotated; nothing secret is ever logged. `makes_home`: the verb makes the
+    folder when there is none, and its first start is to be in the log, too.
+    """
     root = logging.getLogger()
+    if home is not None and makes_home:
+        with suppress(OSError):  # the verb itself says what is wrong with it
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
     if home is None or not home.is_dir() or root.handlers:
         logging.captureWarnings(True)
         if not root.handlers:
@@ -369,7 +380,10 @@ def _log_to(home: Path | None) -> None:
     try:
         (home / "logs").mkdir(exist_ok=True)
         handler = RotatingFileHandler(
-            home / "logs" / "ginesys-sync.log", maxBytes=2_000_000, backupCount=5, encoding="utf-8"
+            home / "logs" / "ginesys-sync.log",
+            maxBytes=LOG_BYTES,
+            backupCount=LOG_FILES,
+            encoding="utf-8",
         )
     except OSError:
         root.addHandler(logging.NullHandler())
