@@ -150,5 +150,5 @@ def _taken_words(entity: Entity, gone: int, total: int, sites: Sequence[str]) ->
 def _what_to_do(entity: Entity) -> str:
     return (
         "If that is a mistake, bring them back, and this question ends by itself. If they are to "
-        f"go: `ginesys-sync control --home DIR answer --entity {entity.name} --go`."
+        f"go, say so in Needs attention, or with `control … answer --entity {entity.name} --go`."
     )

@@ -75,11 +75,16 @@ def questions(folder: Path) -> tuple[Question, ...]:
 def answer(
     folder: Path, entity: str, *, may_go: bool, reason: str = "", clock: Clock | None = None
 ) -> Done:
-    """Answer what is asked of a kind of record: the next sync does it. Raises KnownError when
-    nothing is asked, NotPossible when a word cannot keep them.
+    """Answer what is asked of a kind of record, by its name or its shop name: the next sync does
+    it. Raises KnownError when nothing is asked, NotPossible when a word cannot keep them.
     """
     with opened_site(folder) as site, site.database.connect() as connection:
-        asked = [each for each in questions_of(connection, site.plan) if each.entity == entity]
+        names = (entity, entity.casefold())
+        asked = [
+            each
+            for each in questions_of(connection, site.plan)
+            if each.entity in names or each.many.casefold() in names
+        ]
         if not asked:
             raise KnownError(
                 f"Nothing is asked about {entity!r} here.",
@@ -96,7 +101,7 @@ def answer(
         word = "go" if may_go else "keep"
         with transaction(connection):
             _keep_answer(connection, one, may_go)
-            note_action(connection, f"answered: {word}", entity, reason, clock)
+            note_action(connection, f"answered: {word}", one.entity, reason, clock)
         return Done(*_said(one, may_go, site.code))
 
 

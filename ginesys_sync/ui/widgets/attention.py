@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QW
 from ginesys_sync.services.desk import Desk
 from ginesys_sync.services.views import AttentionRow
 from ginesys_sync.ui.widgets import grid, theme, tokens
+from ginesys_sync.ui.widgets.answer_bar import AnswerBar
 from ginesys_sync.ui.widgets.ask import fit
 from ginesys_sync.ui.widgets.background import Background
 from ginesys_sync.ui.widgets.columns import Column
@@ -50,6 +51,8 @@ class AttentionDialog(QDialog):
         self.table.setModel(self.model)
         grid.dress_header(self.table.horizontalHeader(), COLUMNS)
         self.reason = QLabel()
+        self.answers = AnswerBar(desk, background, self)
+        self.answers.answered.connect(self.look)
         self.faces = FourFaces(self.table)
         self._lay_out()
         self.model.loaded.connect(self._show_loaded)
@@ -80,6 +83,7 @@ class AttentionDialog(QDialog):
         column.addWidget(advice)
         column.addWidget(self.faces, 1)
         column.addWidget(self.reason)
+        column.addWidget(self.answers)
         column.addWidget(buttons)
 
     def look(self) -> None:
@@ -103,5 +107,7 @@ class AttentionDialog(QDialog):
         place = self.table.currentIndex().row()
         if 0 <= place < len(self.model.rows):
             row = self.model.rows[place]
-            self.reason.setText(f"{row.entity} {row.key}: {_reason(row)}")
+            what = f"{row.entity} {row.key}".strip()
+            self.reason.setText(f"{what}: {_reason(row)}" if what else _reason(row))
+            self.answers.show_for(row)
             self.reason.show()
