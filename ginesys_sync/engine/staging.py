@@ -64,10 +64,14 @@ class Staging:
     def names(self) -> list[tuple[str, int, float]]:
         """All bodies: name, size in bytes, when it was written (seconds since 1970)."""
         found = []
-        for path in self.folder.glob("??/*"):
-            with suppress(FileNotFoundError):
-                facts = path.stat()
-                found.append((path.name, facts.st_size, facts.st_mtime))
+        with os.scandir(self.folder) as folders:
+            inner = [folder.path for folder in folders if folder.is_dir()]
+        for path in inner:
+            with os.scandir(path) as entries:
+                for entry in entries:
+                    with suppress(FileNotFoundError):
+                        facts = entry.stat()
+                        found.append((entry.name, facts.st_size, facts.st_mtime))
         return found
 
     def drop(self, name: str) -> None:

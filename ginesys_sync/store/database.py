@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection as Connection
-from sqlalchemy import Engine, create_engine, event, inspect, make_url, select, text
+from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
@@ -295,8 +295,8 @@ def _copy_aside(database: Database, connection: Connection, version: str) -> Non
 
 def read_state(connection: Connection, name: str) -> str | None:
     """One of the sync's own remembered values."""
-    value = connection.execute(
-        select(schema.state.c.value).where(schema.state.c.name == name)
+    value = connection.exec_driver_sql(
+        "SELECT value FROM sync_state WHERE name = ?", (name,)
     ).scalar()
     return None if value is None else str(value)
 

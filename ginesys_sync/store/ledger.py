@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, func, select
 
 from ginesys_sync.core.model import Role, SiteState
 from ginesys_sync.store import schema
@@ -65,8 +65,10 @@ class OwnAck:
 
 def streams(connection: Connection) -> dict[str, StreamState]:
     """All streams known here, by name."""
-    rows = connection.execute(select(schema.stream))
-    return {row.stream: StreamState(*row) for row in rows}
+    rows = connection.exec_driver_sql(
+        "SELECT stream, epoch, head_no, uploaded_no, applied_no FROM sync_stream"
+    )
+    return {row[0]: StreamState(*row) for row in rows}
 
 
 def ensure_stream(connection: Connection, stream: str, epoch: str) -> None:
@@ -140,24 +142,21 @@ def _batch(row: Row[Any]) -> Batch:
 
 def note_uploaded(connection: Connection, stream: str, epoch: str, to_no: int, at: str) -> None:
     """The Web Database has this own stream up to `to_no` on its disk."""
-    connection.execute(
-        update(schema.batch)
-        .where(schema.batch.c.stream == stream, schema.batch.c.epoch == epoch)
-        .where(schema.batch.c.no <= to_no, schema.batch.c.uploaded_at.is_(None))
-        .values(uploaded_at=at)
+    connection.exec_driver_sql(
+        "UPDATE sync_batch SET uploaded_at = ? "
+        "WHERE stream = ? AND epoch = ? AND no <= ? AND uploaded_at IS NULL",
+        (at, stream, epoch, to_no),
     )
-    connection.execute(
-        update(schema.stream)
-        .where(schema.stream.c.stream == stream, schema.stream.c.uploaded_no < to_no)
-        .values(uploaded_no=to_no)
+    connection.exec_driver_sql(
+        "UPDATE sync_stream SET uploaded_no = ? WHERE stream = ? AND uploaded_no < ?",
+        (to_no, stream, to_no),
     )
 
 
 def released(connection: Connection, stream: str, site: str) -> int:
     """How far `site` (or `*` for all) may read a stream, by releases in its own name."""
-    table = schema.release
-    found = connection.execute(
-        select(func.max(table.c.to_no)).where(table.c.stream == stream, table.c.site == site)
+    found = connection.exec_driver_sql(
+        "SELECT max(to_no) FROM sync_release WHERE stream = ? AND site = ?", (stream, site)
     ).scalar()
     return int(found or 0)
 
@@ -336,9 +335,8 @@ def note_collected(
 
 def acknowledged(connection: Connection, stream: str, site: str) -> int:
     """How far `site` has acknowledged a stream of ours."""
-    table = schema.ack
-    found = connection.execute(
-        select(func.max(table.c.to_no)).where(table.c.stream == stream, table.c.site == site)
+    found = connection.exec_driver_sql(
+        "SELECT max(to_no) FROM sync_ack WHERE stream = ? AND site = ?", (stream, site)
     ).scalar()
     return int(found or 0)
 
