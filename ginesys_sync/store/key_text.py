@@ -18,7 +18,8 @@ KEY_TEXT = "rtrim(k1 || ' / ' || k2 || ' / ' || k3 || ' / ' || k4, ' /')"
 
 def keys_typed(connection: Connection, entity: Entity, typed: Sequence[str]) -> list[Key]:
     """The keys, with the very values that the database holds, that a person means by these texts:
-    records that stand here; else one that was sent once and is gone, or waits in the change log.
+    records that stand here; else one that was sent once and is gone, waits in the change log, or is
+    blocked.
     """
     where = " AND ".join(f"{quoted(column)} = ?" for column in entity.key)
     for values in (tuple(typed), tuple(map(_as_number, typed))):
@@ -30,10 +31,13 @@ def keys_typed(connection: Connection, entity: Entity, typed: Sequence[str]) -> 
             return found
     width = parts(len(entity.key))
     alike = " AND ".join(f"CAST({part} AS TEXT) = ?" for part in width)
-    for table in ("sync_record", "sync_change"):
+    for known in (
+        "sync_record WHERE entity",
+        "sync_change WHERE entity",
+        "sync_block WHERE kind = 'record' AND name",
+    ):
         rows = raw(connection).execute(
-            f"SELECT DISTINCT {part_list(len(width))} FROM main.{table} "
-            f"WHERE entity = ? AND {alike} LIMIT 2",
+            f"SELECT DISTINCT {part_list(len(width))} FROM main.{known} = ? AND {alike} LIMIT 2",
             (entity.name, *typed),
         )
         if found := [tuple(row) for row in rows]:

@@ -38,7 +38,10 @@ class Part:
         return import_module(f"tests.prove.{self.module}").prove(work)  # type: ignore[no-any-return]
 
 
-PARTS: dict[str, Part] = {}
+PARTS: dict[str, Part] = {
+    "zoo": Part("zoo"),
+    "seeds": Part("seeds", weight=3),
+}
 
 
 def main(arguments: list[str]) -> int:
