@@ -34,6 +34,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Set
+from functools import lru_cache
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
@@ -82,6 +83,7 @@ MAX_PLAN_BYTES = 1_000_000
 MAX_VERSION = 1_000_000_000
 
 
+@lru_cache(maxsize=8)
 def parse_plan(text: str) -> Plan:
     """Read a plan document. Raises PlanUnfit with a sentence naming the first thing that
     is wrong.
