@@ -82,6 +82,21 @@ def test_a_child_of_a_blocked_parent_waits_at_the_store_and_comes_in_with_it(
     floor.assert_equal()
 
 
+def test_a_block_can_be_lifted_when_its_record_is_nowhere_any_more(floor: ChainFloor) -> None:
+    floor.sql(HO, "INSERT INTO promotion VALUES ('P1', 'for nobody')", "DELETE FROM promotion")
+    home = floor.home(HO)
+
+    def block_meanwhile(_: int) -> int:
+        if not blocking.blocks(home):
+            blocking.block_record(home, "promotions", "P1", WHY)
+        return 0
+
+    floor.done(HO, choose=block_meanwhile)
+    assert floor.scalar(HO, "SELECT count(*) FROM sync_change") == 0
+    blocking.unblock_record(home, "promotions", "P1")
+    assert blocking.blocks(home) == ()
+
+
 def test_a_blocked_kind_of_record_waits_as_a_whole(floor: ChainFloor) -> None:
     blocking.block_entity(floor.home(HO), "items", WHY)
     floor.sql(
