@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from tests.prove.report import Line, Work
@@ -44,15 +45,15 @@ def play_some(seeds: Iterator[int], runs: int = RUNS) -> Iterator[Verdict]:
 
 
 def prove(work: Work) -> Iterator[Line]:
-    """As many seeds as there is time for."""
+    """As many seeds as there is time for, at least one."""
     begun, tried = time.monotonic(), 0
     broken: list[str] = []
 
     def seeds() -> Iterator[int]:
-        seed = work.seed + work.shard
-        while time.monotonic() - begun < work.seconds:
+        for seed in count(work.seed + work.shard, work.shards):
             yield seed
-            seed += work.shards
+            if time.monotonic() - begun >= work.seconds:
+                return
 
     for verdict in play_some(seeds()):
         tried += 1

@@ -18,7 +18,7 @@ from tests.prove.simulation.parts import simulated
 
 _TRACE = (
     "from tests.prove.seeds import play_some\n"
-    "print(*[(v.seed, v.trace, v.broken) for v in play_some(iter([{seeds}]), 20)])"
+    "print(*[(v.seed, v.trace, v.broken) for v in play_some(iter([{seeds}]), 30)])"
 )
 
 
@@ -30,14 +30,14 @@ def template() -> Iterator[Path]:
 
 
 def test_after_quiet_the_promises_hold_whatever_chance_did() -> None:
-    for verdict in play_some(iter(range(1, 4))):
+    for verdict in play_some(iter((1, 2))):
         assert not verdict.broken, f"seed {verdict.seed}: {verdict.broken}"
         assert verdict.points > 1_000
 
 
 def _trace(hash_seed: str) -> str:
     return subprocess.run(
-        [sys.executable, "-c", _TRACE.format(seeds="11, 12")],
+        [sys.executable, "-c", _TRACE.format(seeds="11")],
         env=os.environ | {"PYTHONHASHSEED": hash_seed},
         capture_output=True,
         text=True,
@@ -69,6 +69,7 @@ def test_whatever_rules_follow_each_other_the_promises_hold(template: Path) -> N
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3_600)
 def test_whatever_many_rules_follow_each_other_the_promises_hold(template: Path) -> None:
     _play(template, 150, 80)
 

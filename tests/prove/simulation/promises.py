@@ -106,9 +106,10 @@ def check_quiet(chain: Chain) -> None:
     """Everything: tables equal, but for what is parked and listed; numbers without a gap; nothing
     left over; the status as it is."""
     parked = {site: _parked(chain, site) for site in chain.joined}
+    lost = {site: _parked(chain, site, f"origin = '{site}'") for site in chain.joined}
     stores = [store for store in STORES if store in chain.joined]
     for store in stores:
-        _check_equal(chain, store, parked)
+        _check_equal(chain, store, parked, lost)
     check_now(chain)
     check_uploaded(chain)
     for site in chain.joined:
@@ -119,8 +120,8 @@ def check_quiet(chain: Chain) -> None:
     _check_arrived(chain, stores)
 
 
-def _parked(chain: Chain, site: str) -> set[Record]:
-    rows = chain.sql(site, "SELECT entity, k1, k2, k3, k4, code FROM sync_parked")
+def _parked(chain: Chain, site: str, which: str = "true") -> set[Record]:
+    rows = chain.sql(site, f"SELECT entity, k1, k2, k3, k4 FROM sync_parked WHERE {which}")
     return {(row[0], _text(row[1:5])) for row in rows}
 
 
@@ -131,17 +132,21 @@ def _text(key: Iterable[Any]) -> str:
     return key_text(tuple(parts))
 
 
-def _check_equal(chain: Chain, store: str, parked: dict[str, set[Record]]) -> None:
+def _check_equal(
+    chain: Chain,
+    store: str,
+    parked: dict[str, set[Record]],
+    lost: dict[str, set[Record]],
+) -> None:
+    """But for what is parked where it should go in, or (`lost`) at the site that sent it, was put
+    back, and cannot take it in again."""
     for table, wanted in meant_for(chain, store).items():
-        _same(chain, table, wanted, HO, store, parked[store] | _own(parked[HO], table))
+        excused = parked[store] | lost[HO] | (parked[HO] if table == "customer" else set())
+        _same(chain, table, wanted, HO, store, excused)
     for table in ("bill", "bill_line"):
         here = chain.sql(store, f"SELECT * FROM {table}")
         where = f"SELECT * FROM {table} WHERE store = '{store}'"
-        _same(chain, table, here, store, HO, parked[HO], chain.sql(HO, where))
-
-
-def _own(parked: set[Record], table: str) -> set[Record]:
-    return parked if table == "customer" else set()
+        _same(chain, table, here, store, HO, parked[HO] | lost[store], chain.sql(HO, where))
 
 
 def _same(
