@@ -10,7 +10,7 @@ from ginesys_sync.core.errors import Refused
 from ginesys_sync.core.model import Stream, key_text
 from ginesys_sync.core.status import Stage
 from ginesys_sync.engine.context import RunContext
-from ginesys_sync.store import due_loads, ledger, parking
+from ginesys_sync.store import due_loads, ledger, parking, sweeping
 from ginesys_sync.store.attention import replace_attention
 from ginesys_sync.store.database import Connection, read_state, transaction, write_state
 from ginesys_sync.store.fence import require_fence
@@ -76,21 +76,19 @@ def _collect_one(context: RunContext, connection: Connection, row: AckRow, at: s
 def deliver(context: RunContext, connection: Connection) -> None:
     """Send the acknowledgements that the Web Database does not have yet."""
     waiting = ledger.undelivered_acks(connection, context.site)
-    widths = {entity.name: len(entity.key) for entity in context.plan.entities}
     for start in range(0, len(waiting), _A_CALL):
-        _deliver_some(context, connection, waiting[start : start + _A_CALL], widths)
+        _deliver_some(context, connection, waiting[start : start + _A_CALL])
 
 
 def _deliver_some(
     context: RunContext,
     connection: Connection,
     some: Sequence[ledger.OwnAck],
-    widths: dict[str, int],
 ) -> None:
     """Send some. One for more than the Web Database has waits: it was brought back from an older
     copy, and gets the rest again from whoever sent it.
     """
-    messages = [_message(connection, ack, widths) for ack in some]
+    messages = [_message(context, connection, ack) for ack in some]
     try:
         context.web.acks(AcksRequest(acks=messages))
     except Refused as fault:
@@ -103,7 +101,7 @@ def _deliver_some(
             )
             return
         for ack in some:
-            _deliver_some(context, connection, [ack], widths)
+            _deliver_some(context, connection, [ack])
         return
     told = [(ack.id, word.parked_total) for ack, word in zip(some, messages, strict=True)]
     with transaction(connection):
@@ -112,8 +110,12 @@ def _deliver_some(
     context.tally.add(Stage.CONFIRMING, len(some))
 
 
-def _message(connection: Connection, ack: ledger.OwnAck, widths: dict[str, int]) -> Ack:
-    total, parked = parking.parked_words(connection, ack.stream, widths, MAX_PARKED_WORDS)
+def _message(context: RunContext, connection: Connection, ack: ledger.OwnAck) -> Ack:
+    widths = {entity.name: len(entity.key) for entity in context.plan.entities}
+    asked = _asked(context, connection, ack.stream)
+    total, parked = parking.parked_words(
+        connection, ack.stream, widths, MAX_PARKED_WORDS - len(asked)
+    )
     return Ack(
         stream=ack.stream,
         epoch=ack.epoch,
@@ -122,9 +124,27 @@ def _message(connection: Connection, ack: ledger.OwnAck, widths: dict[str, int])
         to_no=ack.to_no,
         run=ack.run,
         applied_at=ack.applied_at,
-        parked_total=total,
-        parked=[_word(record) for record in parked],
+        parked_total=total + len(asked),
+        parked=[*asked, *(_word(record) for record in parked)],
     )
+
+
+def _asked(context: RunContext, connection: Connection, stream: str) -> list[ParkedWord]:
+    """What a person is asked here since a full load of this stream; head office may answer too."""
+    many = {entity.name: entity.many for entity in context.plan.entities}
+    return [
+        ParkedWord(
+            entity=question.entity,
+            key=[question.asked_at],
+            no=question.no,
+            code=sweeping.ASKS,
+            reason=f"{question.extra:,} of the {question.total:,} "
+            f"{many.get(question.entity, question.entity)} at {context.site} are not in head "
+            "office's full load. They are kept until someone says whether they should go.",
+        )
+        for question in sweeping.questions(connection)
+        if question.stream == stream and question.answer == sweeping.ASKED
+    ]
 
 
 def _word(record: parking.Parked) -> ParkedWord:

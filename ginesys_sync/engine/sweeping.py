@@ -10,6 +10,7 @@ from ginesys_sync.core.model import HEAD_OFFICE, Key
 from ginesys_sync.core.plan import Entity
 from ginesys_sync.engine.batch_work import BatchWork
 from ginesys_sync.engine.bodies import BodyWork
+from ginesys_sync.engine.confirm import say_parked_changed
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.seal import TARGET_ROWS
 from ginesys_sync.store import sweeping
@@ -47,17 +48,29 @@ class Sweeping:
             self._bury(entity, stream, no)
 
     def settle(self) -> None:
-        """Do what people answered to the questions of earlier runs; say again what is still
-        asked."""
+        """Do what people answered, here or at head office, to the questions of earlier runs; say
+        again what is still asked."""
         known = {entity.name: entity for entity in self._context.plan.entities}
+        settled = set[str]()
         for question in sweeping.questions(self._connection):
-            entity = known.get(question.entity)
-            if entity is None or question.answer == sweeping.KEEP:
+            entity, answer = known.get(question.entity), self._answer(question)
+            if entity is None or answer == sweeping.KEEP:
                 self._close(question.entity)
-            elif question.answer == sweeping.SWEEP:
+            elif answer == sweeping.SWEEP:
                 self._bury(entity, question.stream, question.no)
             else:
                 self._say(entity, question)
+                continue
+            settled.add(question.stream)
+        if settled:
+            say_parked_changed(self._context, self._connection, sorted(settled))
+
+    def _answer(self, question: Question) -> str:
+        """What was said here; else what head office said of this very question."""
+        if question.answer != sweeping.ASKED:
+            return question.answer
+        me = self._context.site
+        return sweeping.answered_for(self._connection, me, question.entity, question.asked_at)
 
     def _say(self, entity: Entity, question: Question) -> None:
         self._context.note(

@@ -15,9 +15,9 @@ from ginesys_sync.core.errors import NotPossible
 from ginesys_sync.core.model import HEAD_OFFICE, Audience
 from ginesys_sync.core.plan import Entity
 from ginesys_sync.services.audit import note_action
-from ginesys_sync.services.blocking import Done
 from ginesys_sync.services.naming import named_entity, named_record
 from ginesys_sync.services.site import OpenSite, opened_site
+from ginesys_sync.services.views import Done
 from ginesys_sync.store import halting, ledger, noting, parking, runs
 from ginesys_sync.store.capture import SENT_AGAIN
 from ginesys_sync.store.database import Connection, transaction

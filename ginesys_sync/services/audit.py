@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import getpass
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from ginesys_sync.core.clock import Clock, SystemClock, iso
+from ginesys_sync.services.control_views import AuditLine
 from ginesys_sync.services.site import opened_site
 from ginesys_sync.services.words import moment
 from ginesys_sync.store import audit
@@ -28,18 +27,6 @@ def note_action(
     """Inside the caller's transaction: `action` was done to `what`."""
     at = iso((clock or SystemClock()).now())
     audit.write_action(connection, at, present_user(), action, what, reason)
-
-
-@dataclass(frozen=True, slots=True)
-class AuditLine:
-    """One thing a person did."""
-
-    id: int
-    at: datetime | None
-    who: str
-    action: str
-    what: str
-    reason: str
 
 
 def audit_lines(folder: Path, limit: int, before: int | None = None) -> tuple[AuditLine, ...]:

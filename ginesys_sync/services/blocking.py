@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from ginesys_sync.core.clock import Clock, SystemClock, iso
@@ -21,6 +19,7 @@ from ginesys_sync.core.model import Key, SiteState, key_text
 from ginesys_sync.core.plan import Entity, Owner
 from ginesys_sync.engine.members import take_contacts
 from ginesys_sync.services.audit import note_action, present_user
+from ginesys_sync.services.control_views import BlockLine
 from ginesys_sync.services.naming import (
     named_channel,
     named_entity,
@@ -39,22 +38,6 @@ from ginesys_sync.store.database import Connection, snapshot, transaction
 from ginesys_sync.wire.messages import SiteChange
 
 MOST_REASON = 200
-
-
-@dataclass(frozen=True, slots=True)
-class BlockLine:
-    """One thing that is blocked. `kind` is `site`, `channel`, `entity` or `record`; `name` and
-    `key` go back into `unblock_…`; `what` is in shop words. `waiting`: records that wait behind it
-    (of a site: that it may not fetch)."""
-
-    kind: str
-    name: str
-    key: str
-    what: str
-    reason: str
-    who: str
-    at: datetime | None
-    waiting: int
 
 
 def block_site(folder: Path, code: str, reason: str, clock: Clock | None = None) -> Done:

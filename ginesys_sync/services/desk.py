@@ -2,7 +2,7 @@
 them.
 
 `HomeDesk` (in `services.home_desk`) answers from a real home. Every method is short (a few
-milliseconds on a large database) or says so; none needs the network except `test_connection`.
+milliseconds on a large database) or says so, as those do that need the network.
 Methods may be called from any thread. They raise `core.errors.KnownError` for what a person can
 meet.
 """
@@ -15,6 +15,7 @@ from typing import Protocol
 
 from ginesys_sync.services.arrival_views import Changes
 from ginesys_sync.services.board_desk import BoardDesk
+from ginesys_sync.services.control_desk import ControlDesk
 from ginesys_sync.services.deciding_desk import DecidingDesk
 from ginesys_sync.services.journey_views import Candidate, Found, Journey
 from ginesys_sync.services.schedule_desk import ScheduleDesk
@@ -34,7 +35,7 @@ from ginesys_sync.services.views import (
 )
 
 
-class Desk(ScheduleDesk, BoardDesk, DecidingDesk, Protocol):
+class Desk(ScheduleDesk, BoardDesk, DecidingDesk, ControlDesk, Protocol):
     """A site, as its windows see it."""
 
     def overview(self) -> Overview:

@@ -21,6 +21,7 @@ from ginesys_sync.services.export import ExportWatch, Told, goes_on, nobody_asks
 from ginesys_sync.services.first_loads import head_during_load, load_records
 from ginesys_sync.services.grid_words import entity_title
 from ginesys_sync.services.home_board_desk import HomeBoardDesk
+from ginesys_sync.services.home_control_desk import HomeControlDesk
 from ginesys_sync.services.home_deciding_desk import HomeDecidingDesk
 from ginesys_sync.services.home_schedule_desk import HomeScheduleDesk
 from ginesys_sync.services.journey_views import Candidate, Found, Journey
@@ -29,6 +30,7 @@ from ginesys_sync.services.sent_list import BooksCache, SentBooks, SentList
 from ginesys_sync.services.site import opened_site
 from ginesys_sync.services.site_lines import site_lines
 from ginesys_sync.services.summary import run_summary
+from ginesys_sync.services.sweeps import with_answers
 from ginesys_sync.services.views import (
     AttentionRow,
     BatchRow,
@@ -50,7 +52,7 @@ from ginesys_sync.store.plans import present_plan
 from ginesys_sync.store.run_list import newest_telling
 
 
-class HomeDesk(HomeScheduleDesk, HomeBoardDesk, HomeDecidingDesk):
+class HomeDesk(HomeScheduleDesk, HomeBoardDesk, HomeDecidingDesk, HomeControlDesk):
     """See `services.desk.Desk`. One connection behind a lock; the service is a process of its
     own."""
 
@@ -331,7 +333,7 @@ def attention_page(
 ) -> Page[AttentionRow]:
     """What needs attention, here and at sites that said so, newest first."""
     offset = after or 0
-    lines = grids.attention_lines(connection, me, offset, limit + 1)
+    lines = with_answers(connection, me, grids.attention_lines(connection, me, offset, limit + 1))
     rows = tuple(
         AttentionRow(
             site=line.site,

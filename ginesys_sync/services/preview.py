@@ -4,7 +4,6 @@ snapshot and changes nothing."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ginesys_sync.core.errors import Damaged
@@ -12,6 +11,7 @@ from ginesys_sync.core.model import SiteCode, Stream, key_text
 from ginesys_sync.core.plan import Entity, captured_by
 from ginesys_sync.engine.catching import is_too_much
 from ginesys_sync.engine.staging import Staging
+from ginesys_sync.services.control_views import Oddity, Preview, PreviewLine
 from ginesys_sync.services.naming import named_stores
 from ginesys_sync.services.rights import require_head_office
 from ginesys_sync.services.site import OpenSite, opened_site
@@ -21,50 +21,6 @@ from ginesys_sync.wire.body import unpack
 DELETED_SHARE = 10
 """More than one in this many records of a kind deleted looks odd."""
 _NAMED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewLine:
-    """What would go of one kind of record. `records` counts all, `gone` of them are deletions,
-    `sealed` of them were collected by an earlier sync. `size` is an estimate in bytes.
-    `is_blocked`: its lane stands still, so that nothing of it reaches a store."""
-
-    entity: str
-    what: str
-    to: str
-    records: int
-    gone: int
-    sealed: int
-    size: int
-    is_blocked: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Oddity:
-    """Something a person should look at before it goes: a sentence, and the first few examples."""
-
-    entity: str
-    sentence: str
-    examples: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What *Sync All* (`sites` None) or *Sync Selective* would send now."""
-
-    sites: tuple[str, ...] | None
-    lines: tuple[PreviewLine, ...]
-    oddities: tuple[Oddity, ...]
-
-    @property
-    def records(self) -> int:
-        """Records that would go."""
-        return sum(line.records for line in self.lines)
-
-    @property
-    def size(self) -> int:
-        """About how many bytes."""
-        return sum(line.size for line in self.lines)
 
 
 def preview(folder: Path, sites: Sequence[str] | None = None) -> Preview:

@@ -10,10 +10,10 @@ from ginesys_sync.core.errors import NotPossible
 from ginesys_sync.core.model import HEAD_OFFICE, Audience, Stream
 from ginesys_sync.core.plan import Owner, Rule
 from ginesys_sync.services.audit import note_action
-from ginesys_sync.services.blocking import Done
 from ginesys_sync.services.naming import named_stores
 from ginesys_sync.services.rights import require_head_office
 from ginesys_sync.services.site import OpenSite, opened_site
+from ginesys_sync.services.views import Done
 from ginesys_sync.store import due_loads, noting
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.wire.control_messages import ReloadRequest

@@ -269,6 +269,7 @@ class SentList:
             attention=part.attention,
             problem=part.problem,
             entity=batch.entity,
+            is_uploaded=batch.uploaded_at is not None,
         )
 
 

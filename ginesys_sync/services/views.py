@@ -89,7 +89,8 @@ class BatchRow:
     store that joined later, what one run took of one entity of its first load. That is data too,
     but has no number: `batch` is None.
 
-    `what` is in shop words (`42 prices`). `problem` is empty or a sentence."""
+    `what` is in shop words (`42 prices`). `problem` is empty or a sentence. `is_uploaded`: a sent
+    batch that is at the Web Database, whether this site may read it yet or not."""
 
     run: int
     kind: Kind
@@ -108,6 +109,7 @@ class BatchRow:
     attention: int
     problem: str
     entity: str = ""
+    is_uploaded: bool = False
 
     @property
     def is_first_load(self) -> bool:

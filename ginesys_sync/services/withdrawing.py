@@ -17,10 +17,11 @@ from ginesys_sync.core.errors import Damaged, NotPossible
 from ginesys_sync.core.model import SiteCode, Stream
 from ginesys_sync.engine.staging import Staging
 from ginesys_sync.services.audit import note_action, present_user
-from ginesys_sync.services.blocking import Done, checked_reason
+from ginesys_sync.services.blocking import checked_reason
 from ginesys_sync.services.naming import named_channel, named_store
 from ginesys_sync.services.rights import require_head_office
 from ginesys_sync.services.site import OpenSite, opened_site
+from ginesys_sync.services.views import Done
 from ginesys_sync.store import blocks, withdrawing
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.withdrawing import Uploaded

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from ginesys_sync.core.errors import KnownError
+from ginesys_sync.core.errors import KnownError, NotPossible
 from ginesys_sync.core.status import Outcome
+from ginesys_sync.services.reloading import reload_site
 from ginesys_sync.services.status import status_rows
-from ginesys_sync.services.sweeps import answer_sweep, sweep_questions
+from ginesys_sync.services.sweeps import answer_for, answer_sweep, sweep_questions
 from tests.engine.test_first_load import ITEMS, S003, chain
 from tests.support.chain_floor import HO, ChainFloor
 
@@ -74,6 +75,64 @@ def test_the_answer_that_they_are_to_stay_ends_the_question(chain: ChainFloor) -
     ]
     with pytest.raises(KnownError, match="Nothing is asked about"):
         answer_sweep(chain.home(S003), "items", may_go=True)
+
+
+def _told(chain: ChainFloor) -> list[tuple[str, str, str]]:
+    rows = status_rows(chain.home(HO), "attention", 10)
+    return [(row["site"], row["code"], row["reason"]) for row in rows]
+
+
+def test_head_office_hears_of_the_question_and_answers_it_for_the_store(
+    chain: ChainFloor,
+) -> None:
+    _asked(chain)
+    chain.done(HO)
+    ((site, code, reason),) = _told(chain)
+    assert (site, code) == (S003, "sweep_asks")
+    assert reason.startswith("300 of the 600 items at S003 are not in head office's full load.")
+    (asked_at,) = chain.sql(HO, "SELECT key FROM sync_attention")[0]
+    answer_for(chain.home(HO), S003, "items", asked_at, may_go=True, reason="old stock")
+    ((_, code, reason),) = _told(chain)
+    assert code == "sweep_answered"
+    assert reason.endswith("Head office has answered: they go. S003 hears of it when it syncs.")
+    chain.done(HO)
+    chain.done(S003)
+    chain.assert_equal([S003])
+    assert sweep_questions(chain.home(S003)) == ()
+    chain.done(HO)
+    assert _told(chain) == []
+    assert chain.sql(HO, "SELECT action, what, reason FROM sync_audit") == [
+        ("answered: go", "items at S003", "old stock")
+    ]
+    with pytest.raises(NotPossible, match="S003 is not asked about that any more"):
+        answer_for(chain.home(HO), S003, "items", asked_at, may_go=False)
+
+
+def test_the_answer_of_head_office_holds_for_one_question_only(chain: ChainFloor) -> None:
+    _asked(chain)
+    chain.done(HO)
+    (asked_at,) = chain.sql(HO, "SELECT key FROM sync_attention")[0]
+    answer_for(chain.home(HO), S003, "items", asked_at, may_go=False)
+    chain.done(HO)
+    chain.done(S003)
+    assert len(chain.codes(S003, "item")) == 600
+    reload_site(chain.home(HO), S003)
+    chain.done(HO)
+    assert chain.sync(S003).outcome is Outcome.ATTENTION, "a later load asks again"
+    assert len(sweep_questions(chain.home(S003))) == 1
+    chain.sync(S003)
+    assert len(chain.codes(S003, "item")) == 600
+
+
+def test_an_answer_at_the_store_takes_the_question_from_head_offices_list(
+    chain: ChainFloor,
+) -> None:
+    _asked(chain)
+    chain.done(HO)
+    answer_sweep(chain.home(S003), "items", may_go=False)
+    chain.done(S003)
+    chain.done(HO)
+    assert _told(chain) == []
 
 
 def test_a_record_that_something_here_refers_to_parks_and_goes_when_it_can(
