@@ -30,6 +30,10 @@ def waiting(desk: StagedDesk) -> None:
     desk.gate.clear()
 
 
+def never_settles(desk: StagedDesk) -> None:
+    """The gate is shut on the way there."""
+
+
 def failing(desk: StagedDesk) -> None:
     """Every question fails from now on."""
     desk.fault = Unreachable(
@@ -51,17 +55,20 @@ class Scene:
     @property
     def settles(self) -> bool:
         """Whether the window comes to rest; a loading face never does."""
-        return self.turn is not waiting and self.stage is not waiting
+        never = (waiting, never_settles)
+        return self.turn not in never and self.stage is not waiting
 
 
 def scenes() -> list[Scene]:
     """Every picture, in the order of the contact sheet."""
-    found = [*_launchpad(), *_launchpad_windows(), *_pos(), *_pos_windows()]
+    from tests.pictures.control_scenes import control_scenes
+
+    found = [*_launchpad(), *_launchpad_windows(), *_pos(), *_pos_windows(), *control_scenes()]
     assert len({scene.name for scene in found}) == len(found)
     return found
 
 
-def _four(name: str, is_ho: bool, go: Go, empty: Stage, normal: Stage) -> Iterator[Scene]:
+def four_faces(name: str, is_ho: bool, go: Go, empty: Stage, normal: Stage) -> Iterator[Scene]:
     yield Scene(f"{name}-normal", is_ho, go, normal)
     yield Scene(f"{name}-loading", is_ho, go, normal, waiting)
     yield Scene(f"{name}-empty", is_ho, go, empty)
@@ -198,14 +205,14 @@ def _sync_page(name: str, is_ho: bool) -> Iterator[Scene]:
 def _launchpad() -> Iterator[Scene]:
     yield from _sync_page("launchpad-data-sync", True)
     sent, received = _tab("Sent Data"), _tab("Received Data")
-    yield from _four("launchpad-sent-data", True, sent, StagedDesk.first_run, as_it_is)
+    yield from four_faces("launchpad-sent-data", True, sent, StagedDesk.first_run, as_it_is)
     yield Scene("launchpad-sent-data-opened", True, _opened("Sent Data"))
-    yield from _four("launchpad-received-data", True, received, StagedDesk.first_run, as_it_is)
-    yield from _four("launchpad-runs", True, _tab("Runs"), _no_runs, as_it_is)
+    yield from four_faces("launchpad-received-data", True, received, StagedDesk.first_run, as_it_is)
+    yield from four_faces("launchpad-runs", True, _tab("Runs"), _no_runs, as_it_is)
     yield Scene("launchpad-run", True, _one_run)
     schedule = _tab("Application Settings")
     scheduled = StagedDesk.with_schedules
-    yield from _four("launchpad-schedule", True, schedule, as_it_is, scheduled)
+    yield from four_faces("launchpad-schedule", True, schedule, as_it_is, scheduled)
     yield Scene("launchpad-web-database-normal", True, _web_database)
     yield Scene("launchpad-web-database-problem", True, _web_database, StagedDesk.relay_down)
     yield Scene("launchpad-web-database-loading", True, _web_database, turn=waiting)
@@ -222,7 +229,7 @@ def _launchpad_windows() -> Iterator[Scene]:
     yield Scene("launchpad-schedule-configuration-problem", True, _misconfigure,
                 StagedDesk.with_schedules)  # fmt: skip
     yield from _where("launchpad", True)
-    yield from _four("launchpad-needs-attention", True, _attention, as_it_is,
+    yield from four_faces("launchpad-needs-attention", True, _attention, as_it_is,
                      StagedDesk.needing_attention)  # fmt: skip
 
 
@@ -258,12 +265,12 @@ def _pos() -> Iterator[Scene]:
     sent = _tab("Sent Data")
     received = _tab("Received Data")
     first = StagedDesk.first_run
-    yield from _four("pos-sent-data", False, sent, first, as_it_is)
-    yield from _four("pos-received-data", False, received, first, as_it_is)
-    yield from _four("pos-runs", False, _tab("Runs"), _no_runs, as_it_is)
+    yield from four_faces("pos-sent-data", False, sent, first, as_it_is)
+    yield from four_faces("pos-received-data", False, received, first, as_it_is)
+    yield from four_faces("pos-runs", False, _tab("Runs"), _no_runs, as_it_is)
     scheduled = StagedDesk.with_schedules
-    yield from _four("pos-schedule", False, _room("Schedule"), as_it_is, scheduled)
-    yield from _four("pos-item-master", False, _room("Item Master"), _no_items, as_it_is)
+    yield from four_faces("pos-schedule", False, _room("Schedule"), as_it_is, scheduled)
+    yield from four_faces("pos-item-master", False, _room("Item Master"), _no_items, as_it_is)
 
 
 def _pos_windows() -> Iterator[Scene]:
@@ -274,7 +281,7 @@ def _pos_windows() -> Iterator[Scene]:
         window.show_arrived(41)
 
     yield Scene("pos-arrived-line", False, told, _arrived)
-    yield from _four("pos-arrived", False, arrived, as_it_is, _arrived)
+    yield from four_faces("pos-arrived", False, arrived, as_it_is, _arrived)
     yield Scene("pos-web-db-locator-normal", False, _locate)
     yield Scene("pos-web-db-locator-problem", False, _locate, StagedDesk.relay_down)
     yield Scene("pos-web-db-locator-loading", False, _locate, turn=waiting)

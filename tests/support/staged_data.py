@@ -137,7 +137,8 @@ def batch(run: int, no: int, site: str, what: str, status: Status, **more: objec
     row = BatchRow(
         run, Kind.DATA, site, "HO/pricing", "Prices", no, 40 + no, what, 5300 * no, status,
         made, None if status is Status.WAITING else made, made,
-        made + timedelta(minutes=2) if is_done else None, 0, "",
+        made + timedelta(minutes=2) if is_done else None, 0, "", "prices",
+        status is not Status.WAITING,
     )  # fmt: skip
     return replace(row, **more)  # type: ignore[arg-type]
 

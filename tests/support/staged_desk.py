@@ -14,10 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ginesys_sync.core.errors import KnownError, Unreachable
-from ginesys_sync.core.status import (
-    CONNECTION_SENTENCE,
-    Outcome,
-)
+from ginesys_sync.core.status import CONNECTION_SENTENCE, Outcome
 from ginesys_sync.services.arrival_views import Change, Changes
 from ginesys_sync.services.export import Told, goes_on, nobody_asks, stopped
 from ginesys_sync.services.views import (
@@ -38,11 +35,12 @@ from ginesys_sync.services.views import (
 )
 from tests.support import staged_data as data
 from tests.support.staged_board import StagedBoard
+from tests.support.staged_control import StagedControl
 from tests.support.staged_journey import StagedJourneys
 from tests.support.staged_schedules import StagedSchedules
 
 
-class StagedDesk(StagedJourneys, StagedSchedules, StagedBoard):
+class StagedDesk(StagedJourneys, StagedSchedules, StagedBoard, StagedControl):
     """Set its fields, then show a window on it. `fault` makes every question fail, `gate` makes
     them wait."""
 
@@ -78,6 +76,7 @@ class StagedDesk(StagedJourneys, StagedSchedules, StagedBoard):
         )
         self.items = data.items()
         self.stage_schedules()
+        self.stage_control()
         self.told = data.overview(is_ho, data.summary(self.is_ho, self.stopped, None))
         self._version = 1
         self._looks: dict[int, int] = {}

@@ -24,6 +24,7 @@ def test_the_tabs_and_buttons_read_as_the_trade_knows_them(launchpad: Opens) -> 
         "Sent Data",
         "Received Data",
         "Runs",
+        "Control",
         "Application Settings",
     ]
     assert {"Sync Selective", "Sync All"} <= set(offscreen.words(window))

@@ -33,7 +33,15 @@ def shrink(window: SyncWindow) -> None:
 def test_launchpad(launchpad: Opens, stage: str) -> None:
     window = launchpad(STAGES[stage](StagedDesk()))
     shrink(window)
-    for tab in ("Sites", "Data Sync", "Sent Data", "Received Data", "Runs", "Application Settings"):
+    for tab in (
+        "Sites",
+        "Data Sync",
+        "Sent Data",
+        "Received Data",
+        "Runs",
+        "Control",
+        "Application Settings",
+    ):
         offscreen.show_tab(window, tab)
         assert not cut(window), tab
 

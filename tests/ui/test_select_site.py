@@ -130,7 +130,7 @@ def test_it_works_by_keyboard_alone(
     QTest.keyClick(dialog.table, Qt.Key.Key_Space)
     assert dialog.ticked == ("S002",)
     QTest.keyClick(dialog.table, Qt.Key.Key_Return)
-    assert not dialog.isVisible()
+    qtbot.waitUntil(lambda: not dialog.isVisible())
     assert isinstance(window.desk, StagedDesk)
     desk = window.desk
     qtbot.waitUntil(lambda: desk.asked == [("S002",)])

@@ -243,7 +243,7 @@ def first_record(page: ExchangePage, window: SyncWindow) -> None:
 
 def trigger(view: QAbstractItemView) -> None:
     """The entry of the row's menu."""
-    (action,) = view.actions()
+    action = view.actions()[0]
     assert action.text() == "Where is it?" and action.isEnabled()
     action.trigger()
 

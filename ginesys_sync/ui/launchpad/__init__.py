@@ -1,1 +1,2 @@
-"""Head office's window: Data Sync, Sent Data, Received Data, Application Settings."""
+"""Head office's window: Sites, Data Sync, Sent Data, Received Data, Runs, Control, Application
+Settings."""

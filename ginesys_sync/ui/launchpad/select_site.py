@@ -100,9 +100,11 @@ class SiteSearch(QSortFilterProxyModel):
 
 
 class SelectSite(QDialog):
-    """`chosen` carries the ticked codes, sorted, when `OK` was pressed."""
+    """`chosen` carries the ticked codes, sorted, when `OK` was pressed, `preview_wanted` when
+    `Preview`. Who opens it then says `finish`, or hides it to show what would go."""
 
     chosen = Signal(object)
+    preview_wanted = Signal(object)
 
     def __init__(
         self, sites: Sequence[SiteLine], last: Sequence[str], parent: QWidget | None = None
@@ -125,6 +127,8 @@ class SelectSite(QDialog):
         )
         self.ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
         self.cancel = self.buttons.button(QDialogButtonBox.StandardButton.Cancel)
+        self.preview = self.buttons.addButton("&Preview", QDialogButtonBox.ButtonRole.ActionRole)
+        self.is_looking = False
         self._lay_out()
         self._wire()
         self._settle()
@@ -141,6 +145,10 @@ class SelectSite(QDialog):
         self.ok.setText("OK")
         self.cancel.setText("Cancel")
         theme.mark(self.ok, "primary")
+        self.ok.setDefault(True)
+        for button in (self.cancel, self.preview):
+            button.setAutoDefault(False)
+        self.preview.setToolTip("See what would be sent, before it is sent")
         self.last.setToolTip("Tick " + ", ".join(self._last))
         self.last.setVisible(bool(self._last))
         top = QHBoxLayout()
@@ -168,6 +176,7 @@ class SelectSite(QDialog):
         self.last.clicked.connect(self._tick_last)
         self.all.clicked.connect(self._tick_shown)
         self.model.ticks_changed.connect(self._settle)
+        self.preview.clicked.connect(self._want_preview)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
 
@@ -177,9 +186,33 @@ class SelectSite(QDialog):
         return tuple(sorted(self.model.ticked))
 
     def accept(self) -> None:
-        if self.ticked:
-            super().accept()
+        if self.ticked and not self.is_looking:
+            self._set_looking(True)
             self.chosen.emit(self.ticked)
+
+    def finish(self) -> None:
+        """It is done with."""
+        self._set_looking(False)
+        super().accept()
+
+    def rest(self) -> None:
+        """Out of sight, with its ticks, until it is opened again."""
+        self._set_looking(False)
+        self.hide()
+
+    def _want_preview(self) -> None:
+        self.preview_wanted.emit(self.ticked)
+
+    def reject(self) -> None:
+        self.is_looking = False
+        super().reject()
+
+    def _set_looking(self, is_looking: bool) -> None:
+        """While what would go is looked through, nothing is ticked; `Cancel` ends it."""
+        self.is_looking = is_looking
+        for control in (self.search, self.last, self.table):
+            control.setEnabled(not is_looking)
+        self._settle()
 
     def _search(self, text: str) -> None:
         self.proxy.search(text)
@@ -209,16 +242,20 @@ class SelectSite(QDialog):
 
     def _settle(self) -> None:
         shown = self.proxy.shown()
-        can = {site.code for site in shown if site.can_sync}
-        on = can & self.model.ticked
+        can_sync = {site.code for site in shown if site.can_sync}
+        on = can_sync & self.model.ticked
         state = Qt.CheckState.PartiallyChecked if on else Qt.CheckState.Unchecked
-        self.all.setCheckState(Qt.CheckState.Checked if can and on == can else state)
-        self.all.setEnabled(bool(can))
+        self.all.setCheckState(Qt.CheckState.Checked if can_sync and on == can_sync else state)
+        self.all.setEnabled(bool(can_sync) and not self.is_looking)
         self.all.setText("Tick &all shown" if self.search.text().strip() else "Tick &all")
         whole = len(self.model.rows)
         self.count.setText(f"{grouped(len(self.model.ticked))} of {grouped(whole)} ticked")
-        self.ok.setEnabled(bool(self.model.ticked))
+        can = bool(self.model.ticked) and not self.is_looking
+        for button in (self.ok, self.preview):
+            button.setEnabled(can)
         self.ok.setToolTip("" if self.model.ticked else "Tick at least one site.")
+        if self.is_looking:
+            self.count.setText("Looking at what would go…")
         if shown:
             self.faces.show_content()
         elif self.model.rows:

@@ -15,13 +15,32 @@ from ginesys_sync.ui.widgets.sync_window import SyncWindow
 if TYPE_CHECKING:
     from ginesys_sync.core.errors import KnownError
     from ginesys_sync.services.board_views import Alert, BoardLine
+    from ginesys_sync.services.control_views import Preview
     from ginesys_sync.services.desk import Desk
-    from ginesys_sync.services.views import Overview, Progress, SiteLine
+    from ginesys_sync.services.journey_views import Candidate
+    from ginesys_sync.services.views import AttentionRow, Overview, Progress, SiteLine
+    from ginesys_sync.ui.launchpad.control_acts import ControlActs
+    from ginesys_sync.ui.launchpad.preview_dialog import PreviewDialog
+    from ginesys_sync.ui.launchpad.record_actions import RecordActions
     from ginesys_sync.ui.launchpad.select_site import SelectSite
+    from ginesys_sync.ui.widgets.exchange_page import ExchangePage
+
+
+def _is_in(line: BoardLine) -> bool:
+    return line.is_in_the_chain
+
+
+def _is_blocked(line: BoardLine) -> bool:
+    return line.state == "blocked"
+
+
+def _may_get(line: BoardLine) -> bool:
+    return _is_in(line) or _is_blocked(line)
 
 
 class LaunchpadWindow(SyncWindow):
-    """`Sites`, `Data Sync`, `Sent Data`, `Received Data`, `Runs`, `Application Settings`."""
+    """`Sites`, `Data Sync`, `Sent Data`, `Received Data`, `Runs`, `Control`, `Application
+    Settings`."""
 
     sync_page = "Data Sync"
 
@@ -30,6 +49,8 @@ class LaunchpadWindow(SyncWindow):
         self.setWindowTitle("Launchpad")
         self.sites: tuple[SiteLine, ...] = ()
         self.select_site: SelectSite | None = None
+        self.preview: PreviewDialog | None = None
+        self._acts: ControlActs | None = None
         self._stale: set[QWidget] = set()
         self._has_looked = False
 
@@ -46,6 +67,7 @@ class LaunchpadWindow(SyncWindow):
         self.tabs.add_lazily("Sent Data", lambda: self._make_exchange(is_sent=True))
         self.tabs.add_lazily("Received Data", lambda: self._make_exchange(is_sent=False))
         self.tabs.add_lazily("Runs", self._make_runs)
+        self.tabs.add_lazily("Control", self._make_control)
         self.tabs.add_lazily("Application Settings", self._make_settings)
         column = QVBoxLayout(self.body)
         column.setContentsMargins(0, 4, 0, 0)
@@ -72,8 +94,30 @@ class LaunchpadWindow(SyncWindow):
             SiteAction("Sent Data", partial(self._show_exchange, "Sent Data")),
             SiteAction("Received Data", partial(self._show_exchange, "Received Data")),
             SiteAction("Where is it?", lambda line: self.show_where()),
+            SiteAction("Send Again...", lambda line: self.acts.site_again(line), _may_get),
+            SiteAction("Reload...", lambda line: self.acts.reload(line), _is_in),
+            SiteAction("Block...", lambda line: self.acts.block(line), _is_in),
+            SiteAction("Unblock...", lambda line: self.acts.unblock(line), _is_blocked),
         ]
         return page
+
+    def _make_control(self) -> QWidget:
+        from ginesys_sync.ui.launchpad.control_page import ControlPage
+
+        page = ControlPage(self.desk, self.background)
+        page.again_wanted.connect(self.acts.line_again)
+        if self.overview is not None:
+            page.show_overview(self.overview)
+        return page
+
+    @property
+    def acts(self) -> ControlActs:
+        """Stepping into the sync."""
+        from ginesys_sync.ui.launchpad.control_acts import ControlActs
+
+        if self._acts is None:
+            self._acts = ControlActs(self)
+        return self._acts
 
     def _show_exchange(self, title: str, line: BoardLine) -> None:
         """What went to a site, or came from it."""
@@ -94,6 +138,8 @@ class LaunchpadWindow(SyncWindow):
         page.sync_wanted.connect(lambda: self.tabs.go("Data Sync"))
         page.offer_sites([site.code for site in self.sites])
         offer_on_exchange(page)
+        if is_sent:
+            self._offer_control(page)
         page.look()
         return page
 
@@ -212,14 +258,79 @@ class LaunchpadWindow(SyncWindow):
 
         last = self.overview.selection if self.overview is not None else ()
         self.select_site = SelectSite(self.sites, last, self)
-        self.select_site.chosen.connect(self._sync_chosen)
+        self.select_site.chosen.connect(self._look_first)
+        self.select_site.preview_wanted.connect(self._show_preview)
         self.select_site.open()
         self._ask_who_is_there()
+
+    @Slot(object)
+    def _look_first(self, codes: tuple[str, ...]) -> None:
+        """Something odd is said before it goes. What cannot be looked at goes all the same: the
+        sync itself says what is wrong."""
+        self.background.run(
+            lambda: self.desk.preview(codes),
+            lambda found: self._take_look(codes, found),
+            lambda fault: self._take_look(codes, None),
+            lane="look-first",
+        )
+
+    def _take_look(self, codes: tuple[str, ...], found: Preview | None) -> None:
+        if self.select_site is None or not self.select_site.is_looking:
+            return  # cancelled meanwhile
+        if found is not None and found.oddities:
+            self._show_preview(codes, found)
+        else:
+            self.select_site.finish()
+            self._sync_chosen(codes)
+
+    @Slot(object)
+    def _show_preview(self, codes: tuple[str, ...], found: Preview | None = None) -> None:
+        """What would go, in the place of *Select Site*."""
+        from ginesys_sync.ui.launchpad.preview_dialog import PreviewDialog
+
+        assert self.select_site is not None
+        self.select_site.rest()
+        self.preview = PreviewDialog(self.desk, self.background, codes, self, found)
+        self.preview.back_wanted.connect(self.select_site.open)
+        self.preview.send_wanted.connect(lambda: self._sync_chosen(codes))
+        self.preview.open()
 
     @Slot(object)
     def _sync_chosen(self, codes: tuple[str, ...]) -> None:
         shown = ", ".join(codes[:3]) + (f" and {len(codes) - 3} more" if len(codes) > 3 else "")
         self.ask_sync(codes, f"Sync Selective to {shown}")
+
+    # --- stepping in ---
+
+    def _offer_control(self, page: ExchangePage) -> None:
+        """What can be done with a row of *Sent Data*."""
+        from ginesys_sync.ui.launchpad.sent_actions import SentActions
+
+        actions = SentActions(page)
+        actions.withdraw_wanted.connect(lambda row: self.acts.withdraw(row))
+        actions.again_wanted.connect(lambda begin: self.acts.send_again(begin))
+
+    def show_attention(self) -> None:
+        super().show_attention()
+        self.attention_dialog.pane.again_wanted.connect(self._send_line_again)
+
+    @Slot(object)
+    def _send_line_again(self, row: AttentionRow) -> None:
+        self.attention_dialog.accept()
+        self.acts.line_again(row)
+
+    def record_actions(self) -> RecordActions:
+        from ginesys_sync.ui.launchpad.record_actions import RecordActions
+
+        actions = RecordActions(self.desk, self.background)
+        actions.again_wanted.connect(self._send_record_again)
+        return actions
+
+    @Slot(object)
+    def _send_record_again(self, record: Candidate) -> None:
+        if self.where is not None:
+            self.where.accept()
+        self.acts.record_again(record)
 
     def take_step(self, situation: str) -> None:
         if not self.is_built:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from ginesys_sync.core.errors import KnownError
@@ -20,12 +20,28 @@ _SEARCHED_FROM = 8
 """So many sites are seen at a glance; more of them can be searched."""
 
 
+class PaneActions(QWidget):
+    """What can be done with the record that is shown: nothing, where nobody says more.
+    `was_done` follows what was done."""
+
+    was_done = Signal()
+
+    def show_record(self, record: Candidate | None) -> None:
+        """Another record is shown; None: none."""
+
+    def refresh(self) -> None:
+        """Something changed: look again, quietly."""
+
+
 class JourneyPane(QWidget):
     """Shows one record at a time, or nothing."""
 
-    def __init__(self, desk: Desk, background: Background) -> None:
+    def __init__(
+        self, desk: Desk, background: Background, actions: PaneActions | None = None
+    ) -> None:
         super().__init__()
         self._desk = desk
+        self.acts = actions or PaneActions()
         self.record: Candidate | None = None
         self.title = QLabel()
         self.headline = QLabel()
@@ -46,6 +62,7 @@ class JourneyPane(QWidget):
         self.search.textChanged.connect(lambda: self._pause.start())
         self.model.loaded.connect(self._show_loaded)
         self.model.failed.connect(self._show_fault)
+        self.acts.was_done.connect(self._look)
         theme.theme().changed.connect(self._recolour)
 
     def _lay_out(self, whole: QWidget) -> None:
@@ -77,6 +94,7 @@ class JourneyPane(QWidget):
         column.addWidget(self.advice)
         column.addLayout(under)
         column.addWidget(self.sites_faces, 1)
+        column.addWidget(self.acts)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.faces)
@@ -95,12 +113,14 @@ class JourneyPane(QWidget):
         self.search.blockSignals(False)
         self.model.set_rows([])
         self.faces.show_loading()
+        self.acts.show_record(record)
         if record is not None:
             self._look()
 
     def refresh(self) -> None:
         """Something changed: look again, quietly."""
         if self.record is not None:
+            self.acts.refresh()
             self._look()
 
     def take_focus(self) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ginesys_sync.services.views import Overview, Progress, RunSummary
     from ginesys_sync.ui.widgets.ask import Question
     from ginesys_sync.ui.widgets.help_window import HelpWindow
+    from ginesys_sync.ui.widgets.journey_pane import PaneActions
     from ginesys_sync.ui.widgets.where_is_it import Asking, WhereIsIt
 
 
@@ -232,7 +233,8 @@ class SyncWindow(QMainWindow):
         """Open the list of what needs attention."""
         from ginesys_sync.ui.widgets.attention import AttentionDialog
 
-        self.attention_dialog = AttentionDialog(self.desk, self.background, self)
+        own = self.overview.identity.site if self.overview is not None else ""
+        self.attention_dialog = AttentionDialog(self.desk, self.background, self, own)
         self.attention_dialog.open()
 
     # --- where is it? ---
@@ -250,8 +252,12 @@ class SyncWindow(QMainWindow):
         from ginesys_sync.ui.widgets.where_is_it import WhereIsIt
 
         if self.where is None:
-            self.where = WhereIsIt(self.desk, self.background, self)
+            self.where = WhereIsIt(self.desk, self.background, self, self.record_actions())
         return self.where
+
+    def record_actions(self) -> PaneActions | None:
+        """What can be done here with a record that was found; None: nothing."""
+        return None
 
     # --- help ---
 
@@ -281,7 +287,8 @@ class SyncWindow(QMainWindow):
         if isinstance(dialog, QDialog) and dialog.windowTitle() != "Help":
             # A dialog keeps its window's own keys away.
             key = QShortcut(QKeySequence("F1"), dialog)
-            key.activated.connect(lambda: self._help(dialog, dialog.windowTitle()))
+            topic = getattr(dialog, "help_topic", "")
+            key.activated.connect(lambda: self._help(dialog, topic or dialog.windowTitle()))
 
     # --- showing, hiding, closing ---
 

@@ -31,7 +31,7 @@ from ginesys_sync.ui.widgets.background import Background
 from ginesys_sync.ui.widgets.columns import Column, Role
 from ginesys_sync.ui.widgets.faces import FourFaces
 from ginesys_sync.ui.widgets.filter_bar import PAUSE_MS
-from ginesys_sync.ui.widgets.journey_pane import JourneyPane
+from ginesys_sync.ui.widgets.journey_pane import JourneyPane, PaneActions
 from ginesys_sync.ui.widgets.rows import RowsModel
 
 TITLE = "Where is it?"
@@ -103,9 +103,15 @@ _TOP, _BOTTOM = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignBottom
 
 class WhereIsIt(QDialog):
     """A field, what fits it, and the journey of the one that is chosen. One for a window: opened
-    again, it shows what was looked for last."""
+    again, it shows what was looked for last. `actions`: what can be done here with a record."""
 
-    def __init__(self, desk: Desk, background: Background, parent: QWidget) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        background: Background,
+        parent: QWidget,
+        actions: PaneActions | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle(TITLE)
         self._desk, self._background = desk, background
@@ -113,7 +119,7 @@ class WhereIsIt(QDialog):
         self.model = RowsModel(COLUMNS, lambda one: (one.entity, repr(one.key)), self)
         self.list = QListView()
         self.more = QLabel("There may be more: type more of it.")
-        self.pane = JourneyPane(desk, background)
+        self.pane = JourneyPane(desk, background, actions)
         both = QWidget()
         self.faces = FourFaces(both)
         # It says what was typed, which is no mark-up.

@@ -1,0 +1,75 @@
+"""The words about what needs attention: the heading over the list, and what is asked before
+something is done. Knows no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ginesys_sync.services.control_views import ANSWERED, ASKS, DELETES
+from ginesys_sync.services.views import AttentionRow
+from ginesys_sync.ui.widgets.deed import Deed
+
+_UNWRITTEN = "These records could not be written. Everything else went on."
+_TRIED = (
+    "Each is tried again at the end of every sync, and leaves this list when it succeeds or when a "
+    "newer version of it arrives. Mend the cause named here, then press Sync."
+)
+_QUESTION = "Much would be deleted. Nothing of it goes unasked."
+_BOTH = "Some records could not be written, and a question waits for an answer."
+
+
+def heading(rows: Sequence[AttentionRow]) -> tuple[str, str]:
+    """The title and the advice over these lines."""
+    asking = sum(row.code in (ASKS, DELETES, ANSWERED) for row in rows)
+    if asking and asking == len(rows):
+        answer = "Choose the line and say whether they may go. Until then they stay, and every "
+        return _QUESTION, f"{answer}sync says so."
+    return (_BOTH if asking else _UNWRITTEN), _TRIED
+
+
+def discard(row: AttentionRow, *, is_here: bool) -> Deed:
+    """Before a line is taken off the list. `is_here`: the record is parked at this very site."""
+    text = (
+        "What came of this record and could not be written is lost here. The record stays where it "
+        "came from, and comes again with its next change, or when it is sent again there."
+        if is_here
+        else f"The line is taken off this list. Nothing changes at {row.site}: what is kept there "
+        f"is kept, and the line comes back if {row.site} repeats it."
+    )
+    return Deed(f"Discard {row.entity} {row.key}?", text, "Discard", "Keep It")
+
+
+def remove(row: AttentionRow) -> Deed:
+    """Before much is deleted: here, or at the others."""
+    if row.code == DELETES:
+        text = f"{row.reason} The next sync sends the deletions, and they are deleted there too."
+        return Deed(f"Delete {row.entity} at the others too?", text, "Remove Them", "Not Now")
+    return Deed(
+        f"Remove {row.entity} that head office does not have?",
+        f"{_first(row.reason)} They are deleted at {row.site} with its next sync. What came since "
+        "the full load is kept. Deleted, they come back only if head office has them again.",
+        "Remove Them",
+        "Not Now",
+    )
+
+
+def keep(row: AttentionRow) -> Deed:
+    """Before they stay for good."""
+    if row.code == DELETES:
+        text = (
+            f"{row.reason} They stay at the others, and nobody is asked about them any more. Here "
+            "they are still deleted."
+        )
+        return Deed(f"Keep {row.entity} at the others?", text, "Keep Them", "Not Now")
+    return Deed(
+        f"Keep {row.entity} that head office does not have?",
+        f"{_first(row.reason)} They stay at {row.site}, and nobody is asked about them any more. "
+        "A later full load may ask again.",
+        "Keep Them",
+        "Not Now",
+    )
+
+
+def _first(reason: str) -> str:
+    """The sentence with the numbers."""
+    return f"{reason.partition('. ')[0].rstrip('.')}."
