@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ginesys_sync.services.deciding_views import ConflictedRecord, Question
+from ginesys_sync.services.deciding_views import ConflictedRecord
 from ginesys_sync.services.views import Done, Page
 
 
@@ -16,9 +16,3 @@ class DecidingDesk(Protocol):
 
     def prefer(self, entity: str, key: str, version: int, reason: str) -> Done:
         """Put a version of a record back, by its number; the next sync sends it."""
-
-    def questions(self) -> tuple[Question, ...]:
-        """What is asked before much is deleted."""
-
-    def answer(self, entity: str, may_go: bool, reason: str) -> Done:
-        """Answer what is asked of a kind of record; the next sync does it."""

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from ginesys_sync.core.clock import Clock
 from ginesys_sync.core.plan import Plan
-from ginesys_sync.services.deciding_views import ConflictedRecord, Question
+from ginesys_sync.services.deciding_views import ConflictedRecord
 from ginesys_sync.services.site import OpenSite
 from ginesys_sync.services.views import Done, Page
 from ginesys_sync.store.database import Connection
@@ -41,16 +41,3 @@ class HomeDecidingDesk:
         from ginesys_sync.services.conflicts import prefer
 
         return prefer(self._folder, entity, key, version, reason, self._clock)
-
-    def questions(self: _AtHome) -> tuple[Question, ...]:
-        """What is asked here."""
-        from ginesys_sync.services.questions import questions_of
-
-        with self._asking() as connection:
-            return questions_of(connection, self._plan(connection))
-
-    def answer(self: _AtHome, entity: str, may_go: bool, reason: str) -> Done:
-        """Answer it."""
-        from ginesys_sync.services.questions import answer
-
-        return answer(self._folder, entity, may_go=may_go, reason=reason, clock=self._clock)

@@ -6,9 +6,10 @@ import pytest
 
 from ginesys_sync.core.errors import KnownError, NotPossible
 from ginesys_sync.core.status import Outcome
+from ginesys_sync.services.questions import answer, questions
 from ginesys_sync.services.reloading import reload_site
 from ginesys_sync.services.status import status_rows
-from ginesys_sync.services.sweeps import answer_for, answer_sweep, sweep_questions
+from ginesys_sync.services.sweeps import answer_for
 from tests.engine.test_first_load import ITEMS, S003, chain
 from tests.support.chain_floor import HO, ChainFloor
 
@@ -43,8 +44,8 @@ def test_more_than_a_tenth_is_kept_and_asked_about_in_every_run(chain: ChainFloo
     assert ended.outcome is Outcome.ATTENTION
     assert any(KEPT in note for note in ended.notes)
     assert len(chain.codes(S003, "item")) == 600
-    (question,) = sweep_questions(chain.home(S003))
-    assert (question.entity, question.extra, question.total) == ("items", 300, 600)
+    (question,) = questions(chain.home(S003))
+    assert (question.entity, question.count, question.total) == ("items", 300, 600)
     rows = status_rows(chain.home(S003), "attention", 10)
     assert [(row["entity"], row["code"]) for row in rows] == [("Items", "sweep_asks")]
 
@@ -56,17 +57,17 @@ def test_the_answer_that_they_may_go_lets_them_go_and_spares_what_came_since(
     chain.sql(HO, "INSERT INTO item VALUES ('NEW', 'after the load', 'NB')")
     chain.done(HO)
     chain.sync(S003)
-    answer_sweep(chain.home(S003), "items", may_go=True)
+    answer(chain.home(S003), "items", may_go=True)
     chain.done(S003)
     assert "NEW" in chain.codes(S003, "item")
     chain.assert_equal([S003])
-    assert sweep_questions(chain.home(S003)) == ()
+    assert questions(chain.home(S003)) == ()
     assert chain.sql(S003, "SELECT count(*) FROM sync_seen") == [(0,)]
 
 
 def test_the_answer_that_they_are_to_stay_ends_the_question(chain: ChainFloor) -> None:
     _asked(chain)
-    answer_sweep(chain.home(S003), "items", may_go=False, reason="our own range")
+    answer(chain.home(S003), "items", may_go=False, reason="our own range")
     chain.done(S003)
     chain.done(S003)
     assert len(chain.codes(S003, "item")) == 600
@@ -74,7 +75,7 @@ def test_the_answer_that_they_are_to_stay_ends_the_question(chain: ChainFloor) -
         ("answered: keep", "items", "our own range")
     ]
     with pytest.raises(KnownError, match="Nothing is asked about"):
-        answer_sweep(chain.home(S003), "items", may_go=True)
+        answer(chain.home(S003), "items", may_go=True)
 
 
 def _told(chain: ChainFloor) -> list[tuple[str, str, str]]:
@@ -98,7 +99,7 @@ def test_head_office_hears_of_the_question_and_answers_it_for_the_store(
     chain.done(HO)
     chain.done(S003)
     chain.assert_equal([S003])
-    assert sweep_questions(chain.home(S003)) == ()
+    assert questions(chain.home(S003)) == ()
     chain.done(HO)
     assert _told(chain) == []
     assert chain.sql(HO, "SELECT action, what, reason FROM sync_audit") == [
@@ -119,7 +120,7 @@ def test_the_answer_of_head_office_holds_for_one_question_only(chain: ChainFloor
     reload_site(chain.home(HO), S003)
     chain.done(HO)
     assert chain.sync(S003).outcome is Outcome.ATTENTION, "a later load asks again"
-    assert len(sweep_questions(chain.home(S003))) == 1
+    assert len(questions(chain.home(S003))) == 1
     chain.sync(S003)
     assert len(chain.codes(S003, "item")) == 600
 
@@ -129,7 +130,7 @@ def test_an_answer_at_the_store_takes_the_question_from_head_offices_list(
 ) -> None:
     _asked(chain)
     chain.done(HO)
-    answer_sweep(chain.home(S003), "items", may_go=False)
+    answer(chain.home(S003), "items", may_go=False)
     chain.done(S003)
     chain.done(HO)
     assert _told(chain) == []
