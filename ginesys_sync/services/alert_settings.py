@@ -159,6 +159,22 @@ def check_webhook(address: str) -> None:
         raise AlertsUnfit("The webhook must begin with https:// (http:// for this machine only).")
 
 
+def webhook_host(address: str) -> str:
+    """What of a webhook's address may be shown: its path may hold a secret."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.hostname}" if address else ""
+
+
+def set_limits(folder: Path, limits: Limits) -> None:
+    """Lay down all limits anew at head office; a site that is not named loses its own. Raises
+    KnownError."""
+    before = present_settings(folder).limits.silent_minutes_of
+    names = Limits.__dataclass_fields__.keys() - {"silent_minutes_of"}
+    change = {name: getattr(limits, name) for name in names}
+    own = dict.fromkeys(before, 0) | dict(limits.silent_minutes_of)
+    change_settings(folder, change | {"silent_of": own})
+
+
 def change_settings(folder: Path, change: Mapping[str, Any], password: str | None = None) -> None:
     """Lay down new settings at head office. `change` has fields of Limits, `silent_of` (site and
     minutes, 0 takes it back), `mail` (a Mail or None) and `webhook`. Raises KnownError."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from ginesys_sync.services.alert_desk import AlertDesk
 from ginesys_sync.services.arrival_views import Changes
 from ginesys_sync.services.board_desk import BoardDesk
 from ginesys_sync.services.control_desk import ControlDesk
@@ -35,7 +36,7 @@ from ginesys_sync.services.views import (
 )
 
 
-class Desk(ScheduleDesk, BoardDesk, DecidingDesk, ControlDesk, Protocol):
+class Desk(ScheduleDesk, BoardDesk, DecidingDesk, ControlDesk, AlertDesk, Protocol):
     """A site, as its windows see it."""
 
     def overview(self) -> Overview:

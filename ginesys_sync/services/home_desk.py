@@ -20,6 +20,7 @@ from ginesys_sync.services.audit import present_user
 from ginesys_sync.services.export import ExportWatch, Told, goes_on, nobody_asks, write_csv
 from ginesys_sync.services.first_loads import head_during_load, load_records
 from ginesys_sync.services.grid_words import entity_title
+from ginesys_sync.services.home_alert_desk import HomeAlertDesk
 from ginesys_sync.services.home_board_desk import HomeBoardDesk
 from ginesys_sync.services.home_control_desk import HomeControlDesk
 from ginesys_sync.services.home_deciding_desk import HomeDecidingDesk
@@ -52,7 +53,7 @@ from ginesys_sync.store.plans import present_plan
 from ginesys_sync.store.run_list import newest_telling
 
 
-class HomeDesk(HomeScheduleDesk, HomeBoardDesk, HomeDecidingDesk, HomeControlDesk):
+class HomeDesk(HomeScheduleDesk, HomeBoardDesk, HomeDecidingDesk, HomeControlDesk, HomeAlertDesk):
     """See `services.desk.Desk`. One connection behind a lock; the service is a process of its
     own."""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ginesys_sync.core.errors import Unreachable
 from ginesys_sync.services.arrival_views import Change
-from ginesys_sync.ui.launchpad.settings_page import WEB_DATABASE
+from ginesys_sync.ui.launchpad.settings_page import ALERTS, WEB_DATABASE
 from ginesys_sync.ui.widgets.where_is_it import Asking
 from tests.support.staged_desk import StagedDesk
 from tests.support.staged_journey import PRICE
@@ -63,7 +63,8 @@ def scenes() -> list[Scene]:
     """Every picture, in the order of the contact sheet."""
     from tests.pictures.control_scenes import control_scenes
 
-    found = [*_launchpad(), *_launchpad_windows(), *_pos(), *_pos_windows(), *control_scenes()]
+    found = [*_launchpad(), *_launchpad_windows(), *_pos(), *_pos_windows()]
+    found += [*_alerts(), *control_scenes()]
     assert len({scene.name for scene in found}) == len(found)
     return found
 
@@ -286,3 +287,44 @@ def _pos_windows() -> Iterator[Scene]:
     yield Scene("pos-web-db-locator-problem", False, _locate, StagedDesk.relay_down)
     yield Scene("pos-web-db-locator-loading", False, _locate, turn=waiting)
     yield from _where("pos", False)
+
+
+# --- alerts ---
+
+
+def _alerts() -> Iterator[Scene]:
+    def page(window: Any) -> Any:
+        settings = window.tabs.go("Application Settings")
+        settings.show_section(ALERTS)
+        return settings.alerts
+
+    def then(what: str, change: Go = lambda alerts: None) -> Go:
+        def go(window: Any) -> None:
+            from ginesys_sync.ui import offscreen
+
+            alerts = page(window)
+            offscreen.settle(window)
+            getattr(alerts, what)()
+            change(alerts)
+
+        return go
+
+    def wrong_limits(alerts: Any) -> None:
+        alerts.limits_window.silent.number.setText("1")
+        alerts.limits_window.silent.unit.setCurrentIndex(0)
+        alerts.limits_window.clock.setText("soon")
+        alerts.limits_window.stores["S002"].number.clear()
+
+    def wrong_channels(alerts: Any) -> None:
+        alerts.channels_window.to.setText("it@shop.example, owner")
+        alerts.channels_window.host.setText("mail.other.example")
+        alerts.channels_window.webhook.setText("http://chat.shop.example/hook")
+
+    told = StagedDesk.with_alert_channels
+    yield from _four("launchpad-alerts", True, page, as_it_is, told)
+    yield Scene("launchpad-alerts-tested", True, then("send_test"), told)
+    yield Scene("launchpad-alert-limits-normal", True, then("open_limits"), told)
+    yield Scene("launchpad-alert-limits-problem", True, then("open_limits", wrong_limits), told)
+    yield Scene("launchpad-who-is-told-empty", True, then("open_channels"))
+    yield Scene("launchpad-who-is-told-normal", True, then("open_channels"), told)
+    yield Scene("launchpad-who-is-told-problem", True, then("open_channels", wrong_channels), told)

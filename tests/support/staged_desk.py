@@ -34,13 +34,14 @@ from ginesys_sync.services.views import (
     SiteLine,
 )
 from tests.support import staged_data as data
+from tests.support.staged_alerts import StagedAlerts
 from tests.support.staged_board import StagedBoard
 from tests.support.staged_control import StagedControl
 from tests.support.staged_journey import StagedJourneys
 from tests.support.staged_schedules import StagedSchedules
 
 
-class StagedDesk(StagedJourneys, StagedSchedules, StagedBoard, StagedControl):
+class StagedDesk(StagedJourneys, StagedSchedules, StagedBoard, StagedControl, StagedAlerts):
     """Set its fields, then show a window on it. `fault` makes every question fail, `gate` makes
     them wait."""
 

@@ -1,4 +1,5 @@
-"""The tab `Application Settings`: `Schedule` and `Web Database`, chosen in a list at the left."""
+"""The tab `Application Settings`: `Schedule`, `Alerts` and `Web Database`, chosen in a list at the
+left."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from ginesys_sync.services.desk import Desk
 from ginesys_sync.services.views import Overview
+from ginesys_sync.ui.launchpad.alert_settings_page import AlertSettingsPage
 from ginesys_sync.ui.launchpad.schedule_page import SchedulePage
 from ginesys_sync.ui.widgets import icons, theme, tokens
 from ginesys_sync.ui.widgets.background import Background
@@ -22,8 +24,8 @@ from ginesys_sync.ui.widgets.card import Card
 from ginesys_sync.ui.widgets.connection import ConnectionPanel
 from ginesys_sync.ui.widgets.support import NOTE, SupportButton
 
-SCHEDULE, WEB_DATABASE = "Schedule", "Web Database"
-_PICTURES = {SCHEDULE: "calendar", WEB_DATABASE: "database"}
+SCHEDULE, ALERTS, WEB_DATABASE = "Schedule", "Alerts", "Web Database"
+_PICTURES = {SCHEDULE: "calendar", ALERTS: "triangle-alert", WEB_DATABASE: "database"}
 
 
 class SettingsPage(QWidget):
@@ -32,6 +34,7 @@ class SettingsPage(QWidget):
     def __init__(self, desk: Desk, background: Background) -> None:
         super().__init__()
         self.schedule = SchedulePage(desk, background)
+        self.alerts = AlertSettingsPage(desk, background)
         self.connection = ConnectionPanel(desk, background)
         self.support = SupportButton(desk, background)
         self.sections = QListWidget()
@@ -47,9 +50,10 @@ class SettingsPage(QWidget):
         self.sections.setFixedWidth(184)
         self.sections.setIconSize(QSize(tokens.SPACE_4, tokens.SPACE_4))
         self.sections.setAccessibleName("Application Settings")
-        self.sections.addItems([SCHEDULE, WEB_DATABASE])
+        self.sections.addItems(list(_PICTURES))
         self._recolour()
         self.pages.addWidget(self.schedule)
+        self.pages.addWidget(self.alerts)
         self.pages.addWidget(self._web_database())
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -87,7 +91,7 @@ class SettingsPage(QWidget):
         return list(_PICTURES)[self.sections.currentRow()]
 
     def show_section(self, name: str) -> None:
-        """Go to `Schedule` or `Web Database`."""
+        """Go to `Schedule`, `Alerts` or `Web Database`."""
         self.sections.setCurrentRow(list(_PICTURES).index(name))
 
     def run_test(self) -> None:
@@ -98,6 +102,7 @@ class SettingsPage(QWidget):
     def refresh(self) -> None:
         """Something changed: look again, quietly."""
         self.schedule.refresh()
+        self.alerts.refresh()
 
     def show_overview(self, overview: Overview) -> None:
         """Say where the Web Database is."""

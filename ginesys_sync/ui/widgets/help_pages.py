@@ -16,6 +16,7 @@ ORDER = (
     "control",
     "web-database",
     "schedules",
+    "alerts",
     "my-bills",
 )
 PAGE_OF = {
@@ -29,6 +30,9 @@ PAGE_OF = {
     "Application Settings": "schedules",
     "Schedule": "schedules",
     "Schedule Configuration": "schedules",
+    "Alerts": "alerts",
+    "Alert Limits": "alerts",
+    "Who Is Told": "alerts",
     "Web Database": "web-database",
     "Web Database Locator": "web-database",
     "Needs attention": "needs-attention",
