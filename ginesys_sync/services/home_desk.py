@@ -27,6 +27,7 @@ from ginesys_sync.services.home_deciding_desk import HomeDecidingDesk
 from ginesys_sync.services.home_schedule_desk import HomeScheduleDesk
 from ginesys_sync.services.journey_views import Candidate, Found, Journey
 from ginesys_sync.services.overview import head_of
+from ginesys_sync.services.received_list import ReceivedList
 from ginesys_sync.services.sent_list import BooksCache, SentBooks, SentList
 from ginesys_sync.services.site import opened_site
 from ginesys_sync.services.site_lines import site_lines
@@ -184,12 +185,15 @@ class HomeDesk(HomeScheduleDesk, HomeBoardDesk, HomeDecidingDesk, HomeControlDes
             groups, after = found.groups(after, limit)
             return Page(tuple(groups), after)
 
+    @contextmanager
+    def _received(self, wanted: GridFilter) -> Iterator[ReceivedList]:
+        with self._asking() as connection, snapshot(connection):
+            yield ReceivedList(connection, self._plan(connection), self._site.code, wanted)
+
     def received_groups(self, wanted: GridFilter, after: int | None, limit: int) -> Page[RunGroup]:
         """Runs with received rows, newest first."""
-        with self._asking() as connection:
-            plan = self._plan(connection)
-            rows = words.received(connection, plan, self._site.code, replace(wanted, sort=""))
-            return words.run_groups(connection, plan, rows, after, limit)
+        with self._received(wanted) as found:
+            return found.groups(after, limit)
 
     def sent_rows(
         self, run: int | None, wanted: GridFilter, after: int | None, limit: int
@@ -202,11 +206,9 @@ class HomeDesk(HomeScheduleDesk, HomeBoardDesk, HomeDecidingDesk, HomeControlDes
         self, run: int | None, wanted: GridFilter, after: int | None, limit: int
     ) -> Page[BatchRow]:
         """Received rows of one run, or of all."""
-        with self._asking() as connection:
-            plan = self._plan(connection)
-            rows = words.received(connection, plan, self._site.code, wanted, run)
+        with self._received(wanted) as found:
             start = after or 0
-            return words.page(islice(rows, start, start + limit + 1), start, limit)
+            return words.page(islice(found.rows(run), start, start + limit + 1), start, limit)
 
     def records(self, stream: str, batch: int, after: int | None, limit: int) -> Page[RecordRow]:
         """The records of one batch, from its body as long as it is kept."""
@@ -252,7 +254,7 @@ class HomeDesk(HomeScheduleDesk, HomeBoardDesk, HomeDecidingDesk, HomeControlDes
             else:
                 total = grids.count_received_rows(connection, me, wanted.site)
                 watch = ExportWatch(total, told, is_stopped)
-                rows = words.received(connection, plan, me, wanted, look=watch.look)
+                rows = ReceivedList(connection, plan, me, wanted).rows(look=watch.look)
             return write_csv(rows, path, watch)
 
     def attention(self, after: int | None, limit: int) -> Page[AttentionRow]:

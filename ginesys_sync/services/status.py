@@ -10,10 +10,10 @@ from typing import Any
 
 from ginesys_sync.core.clock import from_iso, iso
 from ginesys_sync.core.status import Outcome
-from ginesys_sync.services import grids as words
 from ginesys_sync.services.board import read_board
 from ginesys_sync.services.board_views import BoardLine
 from ginesys_sync.services.home_desk import attention_page
+from ginesys_sync.services.received_list import ReceivedList
 from ginesys_sync.services.run_list import newest_lines, what_of
 from ginesys_sync.services.schedules import zone_or_own
 from ginesys_sync.services.sent_list import SentBooks, SentList
@@ -67,8 +67,8 @@ def _sent(connection: Connection, site: OpenSite, limit: int) -> list[Flat]:
 
 
 def _received(connection: Connection, site: OpenSite, limit: int) -> list[Flat]:
-    rows = words.received(connection, site.plan, site.code, GridFilter())
-    return [_batch(row) for row in islice(rows, limit)]
+    found = ReceivedList(connection, site.plan, site.code, GridFilter())
+    return [_batch(row) for row in islice(found.rows(), limit)]
 
 
 def _sites(connection: Connection, site: OpenSite, limit: int) -> list[Flat]:

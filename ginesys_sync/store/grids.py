@@ -18,7 +18,7 @@ from ginesys_sync.store.glance import BEYOND, COUNT_ATTENTION, OPEN_QUESTION, Op
 
 _OPERATIONS = 20_000
 """Steps of a query between two looks at whether it is to stop: a millisecond or so."""
-_IN_AT = """CASE WHEN s.epoch = b.epoch AND s.applied_no >= b.no THEN coalesce((SELECT k.applied_at
+IN_AT = """CASE WHEN s.epoch = b.epoch AND s.applied_no >= b.no THEN coalesce((SELECT k.applied_at
        FROM sync_ack k WHERE k.stream = b.stream AND k.site = :me AND k.epoch = b.epoch
        AND k.to_no >= b.no ORDER BY k.to_no, k.id LIMIT 1), b.received_at) END"""
 """When what stands in `b` was processed: once the cursor of its stream, in `s`, has come so far."""
@@ -42,14 +42,14 @@ row AS (
   SELECT b.id AS id, b.run AS run, substr(b.stream, 1, instr(b.stream, '/') - 1) AS site,
     b.stream AS stream, b.no AS no, b.entity AS entity,
     b.records + b.gone AS records, b.size AS size,
-    b.sealed_at AS sealed_at, b.received_at AS received_at, {_IN_AT} AS processed_at,
+    b.sealed_at AS sealed_at, b.received_at AS received_at, {IN_AT} AS processed_at,
     (SELECT count(*) FROM sync_parked x WHERE x.stream = b.stream AND x.no = b.no
        AND x.code <> 'kept_edit') AS attention, NULL AS whole
   FROM sync_batch b LEFT JOIN sync_stream s ON s.stream = b.stream
   WHERE b.received_at IS NOT NULL {{of_batch}}
   UNION ALL
   SELECT 0, b.run, substr(b.stream, 1, instr(b.stream, '/') - 1), b.stream, b.no, b.entity,
-    b.records, b.size, b.made_at, b.received_at, {_IN_AT},
+    b.records, b.size, b.made_at, b.received_at, {IN_AT},
     CASE WHEN b.run = b.last_run THEN (SELECT count(*) FROM sync_parked x
        WHERE x.stream = b.stream AND x.no = b.no AND x.entity = b.entity
        AND x.code <> 'kept_edit') ELSE 0 END, b.whole
@@ -106,6 +106,14 @@ def received_rows(
     order = "run DESC, id DESC, site, received_at DESC, stream, entity"
     query = _RECEIVED.format(of_batch=of_batch, of_ack=of_ack)
     for row in raw(connection).execute(f"{query} {where} ORDER BY {order}", {"me": me, **values}):
+        yield ReceivedRow(*row)
+
+
+def load_rows(connection: Connection, me: str) -> Iterator[ReceivedRow]:
+    """What runs took of first loads, newest run first."""
+    query = _RECEIVED.format(of_batch="AND 0", of_ack="AND 0")
+    order = "run DESC, site, received_at DESC, stream, entity"
+    for row in raw(connection).execute(f"{query} ORDER BY {order}", {"me": me}):
         yield ReceivedRow(*row)
 
 

@@ -14,29 +14,27 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    TextClause,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.types import UserDefinedType
+
+from ginesys_sync.store.untyped import Untyped
 
 VERSION_TABLE = "sync_version"
 KEY_PARTS = ("k1", "k2", "k3", "k4")
 metadata = MetaData()
 
 
-class Untyped(UserDefinedType[object]):
-    """A column without a declared type: SQLite keeps every value exactly as it came."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: object) -> str:
-        return ""
-
-
 def _key_columns() -> tuple[Column[object], ...]:
     return tuple(
         Column(part, Untyped, nullable=False, server_default=text("''")) for part in KEY_PARTS
     )
+
+
+def _in_order(name: str, *columns: str | TextClause, of: str = "received_at") -> Index:
+    """An index by which *Received Data* is listed in an order; it holds only what is listed."""
+    return Index(name, *columns, sqlite_where=text(f"{of} IS NOT NULL"))
 
 
 state = Table(
@@ -131,6 +129,10 @@ batch = Table(
     UniqueConstraint("stream", "epoch", "no"),
     Index("sync_batch_run", "run"),
     Index("sync_batch_sha256", "sha256"),
+    _in_order("sync_batch_came", "received_at", "run"),
+    _in_order("sync_batch_much", "entity", text("records + gone"), "run"),
+    _in_order("sync_batch_size", "size", "run"),
+    _in_order("sync_batch_no", "no", "run"),
 )
 
 release = Table(
@@ -165,6 +167,12 @@ ack = Table(
     Column("parked_total", Integer, nullable=False, server_default=text("0")),
     Index("sync_ack_reach", "stream", "site", "to_no"),
     Index("sync_ack_run", "run"),
+    _in_order("sync_ack_collected", "run", of="collected_at"),
+    _in_order("sync_ack_came", "collected_at", "run", of="collected_at"),
+    _in_order("sync_ack_much", text("to_no - from_no"), "run", of="collected_at"),
+    _in_order("sync_ack_no", "to_no", "run", of="collected_at"),
+    Index("sync_ack_own", "applied_at", sqlite_where=text("collected_at IS NULL")),
+    Index("sync_ack_parked", "run", sqlite_where=text("parked_total > 0")),
 )
 
 parked = Table(

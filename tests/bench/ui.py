@@ -2,7 +2,9 @@
 
 The board and Sent Data: a real Launchpad, offscreen, on the books of 5,000 sites and 200 batches
 for all of them (1,000,000 derived rows); from the click until the rows are in the grid, the middle
-of three. The first opening includes reading the books. Stall: a real Launchpad whose service sends
+of three. The first opening includes reading the books. Received Data: at a head office with 500,000
+batches and as many acknowledgements of 5,000 stores, and at a store that got 1,000,000 batches.
+Stall: a real Launchpad whose service sends
 1,000,000 changed items; the longest time in which its event loop did not come round, told by a
 timer of a millisecond, from the click on Sync All until the run has ended.
 """
@@ -19,6 +21,7 @@ from statistics import median
 from typing import Any
 
 from tests.bench.big_books import make_big_books
+from tests.bench.big_received import make_received_at_a_store, make_received_at_head_office
 from tests.bench.report import Measure, note
 from tests.bench.rig import ROOT, make_chain
 
@@ -34,6 +37,10 @@ def run(quick: bool) -> list[Measure]:
         note(f"ui: books of {sites:,} sites and {batches:,} batches for each")
         big = make_big_books(folder / "big", sites, batches)
         turns = [_child("grids", big.home("HO")) for _ in range(1 if quick else ROUNDS)]
+        came = make_received_at_head_office(folder / "came", sites, batches // 2)
+        past = make_received_at_a_store(folder / "past", sites * batches)
+        for turn in turns:
+            turn |= _child("received", came.home("HO")) | _child("store", past.home("S001"))
         note(f"ui: {rows:,} changed items are synced under a window")
         chain = make_chain(folder / "chain", ("S001",))
         chain.change_items(rows)

@@ -1,5 +1,5 @@
 """The windows that `ui` measures, each in a fresh process: `python -m tests.bench.ui_window
-grids|stall HOME`. Says its figures, in milliseconds, as JSON on standard output.
+grids|received|store|stall HOME`. Says its figures, in milliseconds, as JSON on standard output.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ginesys_sync.ui.launchpad.board_page import BoardPage
 from ginesys_sync.ui.launchpad.window import LaunchpadWindow
 from ginesys_sync.ui.starting import spare_the_loop
 from ginesys_sync.ui.widgets.exchange_page import ExchangePage
+from ginesys_sync.ui.widgets.sync_window import SyncWindow
 
 GIVE_UP_SECONDS = 600.0
 
@@ -34,41 +35,87 @@ def grids(home: Path) -> dict[str, float]:
     offscreen.until(lambda: board.faces.face == "normal", GIVE_UP_SECONDS, "the sites")
     found["Sites: open"] = (time.perf_counter() - began) * 1000
     offscreen.settle(window)
+    found |= _list(window, lambda: window.tabs.go("Sent Data"), "Sent Data")
+    offscreen.close(window)
+    desk.close()
+    return found
+
+
+def received(home: Path) -> dict[str, float]:
+    """Received Data of head office on large books."""
+    desk = HomeDesk(home)
+    window = offscreen.open_launchpad(desk, home)
+    offscreen.settle(window)
+    found = _list(window, lambda: window.tabs.go("Received Data"), "Received Data")
+    offscreen.close(window)
+    desk.close()
+    return found
+
+
+def store(home: Path) -> dict[str, float]:
+    """Received Data of a store with a long past. It is the tab in front: it is opened anew."""
+    desk = HomeDesk(home)
+    window = offscreen.open_pos(desk, home)
+    offscreen.settle(window)
+    page = window.exchange.tabs.page("Received Data")
+    assert isinstance(page, ExchangePage)
+
+    def again() -> ExchangePage:
+        page.model.beginResetModel()
+        page.model._root.children = []
+        page.model.endResetModel()
+        page.look()
+        return page
+
+    found = _list(window, again, "Received Data at a store")
+    offscreen.close(window)
+    desk.close()
+    return found
+
+
+def _list(window: SyncWindow, go: Callable[[], object], name: str) -> dict[str, float]:
+    """Opening one of the two lists, then each sort and filter of it."""
+    found: dict[str, float] = {}
     began = time.perf_counter()
-    page = window.tabs.go("Sent Data")
+    page = go()
     assert isinstance(page, ExchangePage)
     offscreen.until(lambda: page.model.rowCount() > 0, GIVE_UP_SECONDS, "the first rows")
-    found["Sent Data: open"] = (time.perf_counter() - began) * 1000
+    found[f"{name}: open"] = (time.perf_counter() - began) * 1000
     offscreen.settle(window)
     fields = [column.field for column in page.model.columns]
-    for field in ("site", "records", "status", "uploaded_at", "processed_at"):
+    came = "uploaded_at" if page.is_sent else "received_at"
+    for field in ("site", "records", "status", came, "processed_at"):
         place = fields.index(field)
         for _ in ("down", "up"):
             took = _took(page, lambda place=place: page.tree.header().sectionClicked.emit(place))
-            name = f"Sent Data: sort by {page.model.columns[place].title}"
-            found[name] = max(took, found.get(name, 0.0))
-    filters = page.filters
-    site = filters.site.itemData(filters.site.count() // 2)
-    wishes: dict[str, Callable[[], None]] = {
-        "site": lambda: filters.site.setCurrentIndex(filters.site.findData(site)),
-        "status": lambda: filters.status.setCurrentIndex(filters.status.findData(Status.UPLOADED)),
-        "text": lambda: filters.text.setText("T00"),
-    }
-    for name, wish in wishes.items():
-        filters.reset()
+            title = f"{name}: sort by {page.model.columns[place].title}"
+            found[title] = max(took, found.get(title, 0.0))
+    for what, wish in _wishes(page).items():
+        page.filters.reset()
         offscreen.settle(window)
 
         def asked(wish: Callable[[], None] = wish) -> None:
             wish()
             # The pause in which a person may go on typing is no time of ours.
-            filters._pause.stop()
-            filters.changed.emit()
+            page.filters._pause.stop()
+            page.filters.changed.emit()
 
-        found[f"Sent Data: filter by {name}"] = _took(page, asked)
+        found[f"{name}: filter by {what}"] = _took(page, asked)
         offscreen.settle(window)
-    offscreen.close(window)
-    desk.close()
     return found
+
+
+def _wishes(page: ExchangePage) -> dict[str, Callable[[], None]]:
+    """What the list is filtered by: what fits a few rows, many, or none."""
+    filters = page.filters
+    site = filters.site.itemData(filters.site.count() // 2)
+    status = Status.UPLOADED if page.is_sent else Status.RECEIVED
+    return {
+        "site": lambda: filters.site.setCurrentIndex(filters.site.findData(site)),
+        "status": lambda: filters.status.setCurrentIndex(filters.status.findData(status)),
+        "text": lambda: filters.text.setText("T00"),
+        "text that fits nothing": lambda: filters.text.setText("zebra"),
+    }
 
 
 def _took(page: ExchangePage, click: Callable[[], object]) -> float:
@@ -126,4 +173,5 @@ def _synced(window: LaunchpadWindow) -> int:
 
 if __name__ == "__main__":
     offscreen.without_noise()
-    print(json.dumps({"grids": grids, "stall": stall}[sys.argv[1]](Path(sys.argv[2]))), flush=True)
+    kinds = {"grids": grids, "received": received, "store": store, "stall": stall}
+    print(json.dumps(kinds[sys.argv[1]](Path(sys.argv[2]))), flush=True)

@@ -68,6 +68,7 @@ class ExchangePage(QWidget):
         self.tree.verticalScrollBar().valueChanged.connect(self._fetch_near_the_end)
         self.tree.verticalScrollBar().rangeChanged.connect(self._fetch_near_the_end)
         self.model.loaded.connect(self._show_loaded)
+        self.model.loaded.connect(self._fetch_until_full)
         self.model.failed.connect(self._show_fault)
 
     # --- what is shown ---
@@ -128,6 +129,11 @@ class ExchangePage(QWidget):
     def _fetch_near_the_end(self, *_: object) -> None:
         bar = self.tree.verticalScrollBar()
         if self.tree.isVisible() and bar.value() > bar.maximum() - self.tree.viewport().height():
+            self.model.fetch_next()
+
+    def _fetch_until_full(self) -> None:
+        """A page may be lower than the grid: then no scroll bar asks for the next one."""
+        if self.model.rowCount() * tokens.ROW_HEIGHT < self.tree.viewport().height():
             self.model.fetch_next()
 
     # --- sorting and opening ---
