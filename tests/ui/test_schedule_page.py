@@ -186,14 +186,17 @@ def test_while_it_loads_and_when_it_cannot_be_read_it_says_so(
     fresh.deleteLater()
 
 
-def test_only_web_database_and_schedule_are_settings_and_arrows_go_between_them(
+def test_schedule_alerts_and_web_database_are_settings_and_arrows_go_between_them(
     page: SchedulePage, launchpad: Opens
 ) -> None:
     settings = page.window().tabs.page("Application Settings")  # type: ignore[attr-defined]
     settings.sections.setFocus()
     QTest.keyClick(settings.sections, Qt.Key.Key_Down)
-    assert settings.connection.isVisible() and not page.isVisible()
-    QTest.keyClick(settings.sections, Qt.Key.Key_Up)
+    assert settings.alerts.isVisible() and not page.isVisible()
+    QTest.keyClick(settings.sections, Qt.Key.Key_Down)
+    assert settings.connection.isVisible() and not settings.alerts.isVisible()
+    for _ in range(2):
+        QTest.keyClick(settings.sections, Qt.Key.Key_Up)
     assert page.isVisible()
 
 

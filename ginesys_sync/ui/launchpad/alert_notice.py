@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QSystemTrayIcon, QWidget
+from collections.abc import Callable
 
 from ginesys_sync.services.board_views import Alert
-from ginesys_sync.ui.widgets import icons
 from ginesys_sync.ui.widgets.wording import counted
 
 
@@ -19,14 +17,13 @@ def notice_of(alerts: list[Alert]) -> str:
     return f"{counted(len(alerts), 'new alert')}: {alerts[0].words} …"
 
 
-class AlertNotice(QObject):
-    """What was wrong before the window opened stands on the board; only what comes is told."""
+class AlertNotice:
+    """What was wrong before the window opened stands on the board; only what comes is told: `tell`
+    shows it."""
 
-    def __init__(self, window: QWidget) -> None:
-        super().__init__(window)
-        self._window = window
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
         self._seen: int | None = None
-        self._tray: QSystemTrayIcon | None = None
         self.last = ""
 
     def take(self, alerts: tuple[Alert, ...]) -> None:
@@ -35,17 +32,6 @@ class AlertNotice(QObject):
         if self._seen is not None:
             new = [alert for alert in alerts if alert.id > self._seen]
             if new:
-                self._show(notice_of(new))
+                self.last = notice_of(new)
+                self._tell(self.last)
         self._seen = max(newest, self._seen or 0)
-
-    def _show(self, words: str) -> None:
-        self.last = words
-        if not QSystemTrayIcon.isSystemTrayAvailable():
-            return
-        if self._tray is None:
-            self._tray = QSystemTrayIcon(icons.icon("store", "accent"), self)
-            self._tray.setToolTip("Launchpad")
-            self._tray.activated.connect(lambda _: self._window.activateWindow())
-            self._tray.messageClicked.connect(self._window.activateWindow)
-        self._tray.show()
-        self._tray.showMessage("Data sync", words, QSystemTrayIcon.MessageIcon.Warning)

@@ -43,6 +43,7 @@ class LaunchpadWindow(SyncWindow):
     Settings`."""
 
     sync_page = "Data Sync"
+    sync_words = "Sync All"
 
     def __init__(self, desk: Desk, home: Path | None = None) -> None:
         super().__init__(desk, home, "Launchpad")
@@ -72,9 +73,11 @@ class LaunchpadWindow(SyncWindow):
         column = QVBoxLayout(self.body)
         column.setContentsMargins(0, 4, 0, 0)
         column.addWidget(self.tabs)
-        self.tabs.go("Data Sync")
+        self.tabs.page("Data Sync")
+        kept = self.tabs.go(self._kept_tab())
+        self.strip.stand_on(kept is self.data_sync)
         self.tabs.blockSignals(False)
-        self.notice = AlertNotice(self)
+        self.notice = AlertNotice(self._tell_alert)
         self.data_sync.sync_all.clicked.connect(self.sync_all)
         self.data_sync.sync_selective.clicked.connect(self.choose_sites)
         self.data_sync.pane.cancel_wanted.connect(self.cancel_run)
@@ -83,6 +86,12 @@ class LaunchpadWindow(SyncWindow):
         self.tabs.shown.connect(self._freshen)
         self.tabs.tabBar().setFocus()
         self._ask_who_is_there()
+
+    def _kept_tab(self) -> str:
+        """The tab that was in front when the window was closed."""
+        titles = [self.tabs.tabText(place) for place in range(self.tabs.count())]
+        kept = self.memory.value("tab")
+        return kept if kept in titles else self.sync_page
 
     def _make_board(self) -> QWidget:
         from ginesys_sync.ui.launchpad.board_page import BoardPage, SiteAction
@@ -197,6 +206,18 @@ class LaunchpadWindow(SyncWindow):
         is_first, self._has_looked = not self._has_looked, True
         if is_first and alerts and not self.is_running:
             self.tabs.go("Sites")
+
+    def _tell_alert(self, words: str) -> None:
+        def show() -> None:
+            self.come_forward()
+            self.tabs.go("Sites")
+
+        if self.tray is not None:
+            self.tray.notify("A store needs help", words, show, is_warning=True)
+
+    def keep_state(self) -> None:
+        if self.is_built:
+            self.memory.keep("tab", self.tabs.tabText(self.tabs.currentIndex()))
 
     def _read_sites(self) -> None:
         self.background.run(

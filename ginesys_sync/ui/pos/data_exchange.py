@@ -38,9 +38,13 @@ class DataExchangePage(RunPage):
         self.tabs.add_lazily("Sent Data", lambda: self._make(is_sent=True))
         self.tabs.add_lazily("Runs", self._make_runs)
         self._lay_out()
-        self.tabs.page("Received Data")
         self.tabs.shown.connect(self._freshen)
         theme.theme().changed.connect(self._recolour)
+
+    def open_on(self, kept: object) -> None:
+        """Bring the tab that was in front the last time to the front, else the first."""
+        titles = [self.tabs.tabText(place) for place in range(self.tabs.count())]
+        self.tabs.go(kept if isinstance(kept, str) and kept in titles else titles[0])
 
     def _lay_out(self) -> None:
         theme.mark(self.sync, "primary")

@@ -34,6 +34,7 @@ class PosWindow(SyncWindow):
 
         self.navigation = Navigation()
         self.exchange = DataExchangePage(self.desk, self.background)
+        self.exchange.open_on(self.memory.value("tab"))
         self.control: QWidget | None = None
         self.schedule: QWidget | None = None
         self.pages = QStackedWidget()
@@ -130,10 +131,19 @@ class PosWindow(SyncWindow):
             return
         self.background.run(
             lambda: self.desk.arrived(last),
-            lambda words: self.arrived.tell(last, words),
+            lambda words: self._tell_arrived(last, words),
             lambda fault: None,
             lane="arrived",
         )
+
+    def _tell_arrived(self, run: int, words: str) -> None:
+        def show() -> None:
+            self.come_forward()
+            self.show_arrived(run)
+
+        self.arrived.tell(run, words)
+        if words and self.tray is not None:
+            self.tray.notify("Arrived", words, show, is_warning=False)
 
     @Slot(object)
     def show_arrived(self, run: int) -> None:
@@ -142,6 +152,11 @@ class PosWindow(SyncWindow):
 
         self.arrived_dialog = ArrivedDialog(self.desk, self.background, run, self)
         self.arrived_dialog.open()
+
+    def keep_state(self) -> None:
+        if self.is_built:
+            tabs = self.exchange.tabs
+            self.memory.keep("tab", tabs.tabText(tabs.currentIndex()))
 
     # --- running ---
 

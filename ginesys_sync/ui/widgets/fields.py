@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from PySide6.QtCore import QDate, Qt, Signal
+from PySide6.QtCore import QDate, QLocale, Qt, Signal
 from PySide6.QtGui import QTextCharFormat, QWheelEvent
 from PySide6.QtWidgets import (
     QDateEdit,
@@ -116,7 +116,9 @@ class DateField(QDateEdit):
     def _dress_calendar(self) -> None:
         calendar = self.calendarWidget()
         calendar.setVerticalHeaderFormat(calendar.VerticalHeaderFormat.NoVerticalHeader)
-        calendar.setFirstDayOfWeek(Qt.DayOfWeek.Monday)
+        here = QLocale()
+        is_bare = here.language() is QLocale.Language.C
+        calendar.setFirstDayOfWeek(Qt.DayOfWeek.Monday if is_bare else here.firstDayOfWeek())
         calendar.setMinimumSize(336, 248)
         for name, picture in (("prev", "chevron-left"), ("next", "chevron-right")):
             button = calendar.findChild(QToolButton, f"qt_calendar_{name}month")

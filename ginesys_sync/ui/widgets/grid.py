@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 
 from ginesys_sync.ui.widgets import pill, theme, tokens
 from ginesys_sync.ui.widgets.columns import Column, Heading, PillWord, Role
+from ginesys_sync.ui.widgets.memory import ColumnMemory
 
 NUMBER_WIDTH = 88
 
@@ -94,7 +95,7 @@ class CellDelegate(QStyledItemDelegate):
         return QSize(hint.width(), tokens.ROW_HEIGHT)
 
 
-def _dress(view: QAbstractItemView, columns: tuple[Column[Any], ...], name: str) -> None:
+def _dress(view: QTableView | QTreeView, columns: tuple[Column[Any], ...], name: str) -> None:
     view.setItemDelegate(CellDelegate(columns, view))
     view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -103,6 +104,7 @@ def _dress(view: QAbstractItemView, columns: tuple[Column[Any], ...], name: str)
     view.setAlternatingRowColors(False)
     view.setAccessibleName(name)
     view.setTabKeyNavigation(False)
+    ColumnMemory(view)
 
 
 def dress_header(header: QHeaderView, columns: tuple[Column[Any], ...]) -> None:

@@ -3,6 +3,7 @@ word and a sentence."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt
@@ -34,45 +35,57 @@ class LampSign(QWidget):
         self.setFixedSize(tokens.LAMP_SIZE, tokens.LAMP_SIZE)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        tone = theme.colours().tone(TONE_OF[self.light])
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        box = QRectF(self.rect()).adjusted(2, 2, -2, -2)
-        painter.setPen(QPen(QColor(tone.ink), 1.5))
-        painter.setBrush(QColor(tone.ground))
-        inner = QRectF(0, 0, 9, 9)
-        inner.moveCenter(box.center())
-        if self.light is Light.WARNING:
-            corners = [box.bottomLeft(), box.topLeft(), box.bottomRight()]
-            corners[1].setX(box.center().x())
-            painter.drawPolygon(QPolygonF(corners))
-            inner.translate(0, 3)
-        elif self.light is Light.BAD:
-            middle = box.center()
-            painter.translate(middle)
-            painter.rotate(45)
-            painter.drawRoundedRect(QRectF(-7.5, -7.5, 15, 15), 2, 2)
-            painter.resetTransform()
-        else:
-            painter.drawEllipse(box)
-        self._draw_mark(painter, inner, tone.ink)
+        paint_sign(painter, QRectF(self.rect()), self.light)
         painter.end()
 
-    def _draw_mark(self, painter: QPainter, box: QRectF, ink: str) -> None:
-        shapes = {
-            Light.GOOD: "tick",
-            Light.WAITING: "clock",
-            Light.WARNING: "mark",
-            Light.BAD: "cross",
-        }
-        pen = QPen(QColor(ink), 2)
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-        painter.setPen(pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        if self.light is Light.WARNING:
-            box = box.adjusted(0.5, 0.5, -1, -1)
-        if self.light in shapes:
-            painter.drawPath(pill.glyph(shapes[self.light], box))
+
+_GLYPH = {
+    Light.GOOD: "tick",
+    Light.WAITING: "clock",
+    Light.WARNING: "mark",
+    Light.BAD: "cross",
+}
+
+
+def paint_sign(painter: QPainter, box: QRectF, light: Light) -> None:
+    """Draw a lamp that fills `box`, a square of any size."""
+    tone = theme.colours().tone(TONE_OF[light])
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate(box.topLeft())
+    painter.scale(box.width() / tokens.LAMP_SIZE, box.height() / tokens.LAMP_SIZE)
+    box = QRectF(0, 0, tokens.LAMP_SIZE, tokens.LAMP_SIZE).adjusted(2, 2, -2, -2)
+    painter.setPen(QPen(QColor(tone.ink), 1.5))
+    painter.setBrush(QColor(tone.ground))
+    inner = QRectF(0, 0, 9, 9)
+    inner.moveCenter(box.center())
+    if light is Light.WARNING:
+        corners = [box.bottomLeft(), box.topLeft(), box.bottomRight()]
+        corners[1].setX(box.center().x())
+        painter.drawPolygon(QPolygonF(corners))
+        inner.translate(0, 3)
+        inner.adjust(0.5, 0.5, -1, -1)
+    elif light is Light.BAD:
+        painter.save()
+        painter.translate(box.center())
+        painter.rotate(45)
+        painter.drawRoundedRect(QRectF(-7.5, -7.5, 15, 15), 2, 2)
+        painter.restore()
+    else:
+        painter.drawEllipse(box)
+    pen = QPen(QColor(tone.ink), 2)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    if light in _GLYPH:
+        painter.drawPath(pill.glyph(_GLYPH[light], inner))
+    painter.restore()
+
+
+def worst(lights: Iterable[Light]) -> Light:
+    """The one that needs somebody most."""
+    return max(lights, key=_WORSE.index)
 
 
 class LampView(QWidget):
@@ -154,5 +167,5 @@ class Lamps(QWidget):
         for view, lamp in zip(self.lamps, lamps, strict=True):
             view.show_lamp(lamp)
         for place, line in enumerate(self.lines):
-            line.light = max((lamps[place].light, lamps[place + 1].light), key=_WORSE.index)
+            line.light = worst((lamps[place].light, lamps[place + 1].light))
             line.update()

@@ -54,6 +54,7 @@ class StageView(QWidget):
         self.word = QLabel(stage.value)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
+        self.bar.setAccessibleName(stage.value)
         self.bar.setMinimumWidth(2 * tokens.SPACE_5)
         self.bar.setRange(0, 1000)
         self.count = QLabel(" ")

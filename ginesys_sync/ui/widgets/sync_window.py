@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QChildEvent, QEvent, QSettings, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QChildEvent, QEvent, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QDialog, QMainWindow, QVBoxLayout, QWidget
 
@@ -16,6 +16,7 @@ from ginesys_sync.ui.widgets import theme
 from ginesys_sync.ui.widgets.ask import ask, tell
 from ginesys_sync.ui.widgets.background import Background
 from ginesys_sync.ui.widgets.band import Band, Strip
+from ginesys_sync.ui.widgets.memory import Memory
 from ginesys_sync.ui.widgets.watch import DeskWatch
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ginesys_sync.ui.widgets.ask import Question
     from ginesys_sync.ui.widgets.help_window import HelpWindow
     from ginesys_sync.ui.widgets.journey_pane import PaneActions
+    from ginesys_sync.ui.widgets.tray import Tray
     from ginesys_sync.ui.widgets.where_is_it import Asking, WhereIsIt
 
 
@@ -42,6 +44,7 @@ class SyncWindow(QMainWindow):
     closed = Signal()
 
     sync_page = ""
+    sync_words = "Sync"
 
     def __init__(self, desk: Desk, home: Path | None, name: str) -> None:
         super().__init__()
@@ -55,9 +58,9 @@ class SyncWindow(QMainWindow):
         self.where: WhereIsIt | None = None
         self.help: HelpWindow | None = None
         self._followed: int | None = None
-        self._settings = (
-            QSettings(str(home / "ui.ini"), QSettings.Format.IniFormat) if home else None
-        )
+        self.memory = Memory(home, name)
+        self.tray: Tray | None = None
+        self._is_ending = False
         self.background = Background(self)
         self.watch = DeskWatch(desk, self)
         self._make_head()
@@ -138,12 +141,15 @@ class SyncWindow(QMainWindow):
         if self.is_built or self.overview is None:
             return
         self.build_body()
+        self._make_tray()
         self.is_built = True
         self.background.run(self.desk.demo_actions, self._offer_demo, lane="demo-actions")
         self._show_state()
 
     def _show_state(self) -> None:
         assert self.overview is not None
+        if self.tray is not None:
+            self.tray.show_overview(self.overview)
         current = self.overview.current
         if current is not None and current.summary is None:
             self._follow(current.request)
@@ -259,6 +265,39 @@ class SyncWindow(QMainWindow):
         """What can be done here with a record that was found; None: nothing."""
         return None
 
+    # --- in the tray ---
+
+    def _make_tray(self) -> None:
+        from ginesys_sync.ui.widgets.tray import Tray
+
+        keeps = self.memory.is_set("keep_in_tray")
+        self.tray = Tray(self, self.name, self.sync_words, keeps=keeps)
+        self.tray.open_wanted.connect(self.come_forward)
+        self.tray.sync_wanted.connect(self.sync_from_tray)
+        self.tray.quit_wanted.connect(self.end)
+        self.tray.kept.connect(lambda is_kept: self.memory.keep("keep_in_tray", is_kept))
+
+    def sync_from_tray(self) -> None:
+        """The tray's own way to sync."""
+        self.ask_sync(None, self.sync_words)
+
+    @Slot()
+    def come_forward(self) -> None:
+        """Show the window before all others."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    @Slot()
+    def end(self) -> None:
+        """Close the window for good, whether or not it was to be kept in the tray."""
+        if self.is_running:
+            self.come_forward()  # or nobody would see the question
+        self._is_ending = True
+        self.close()
+        self._is_ending = False
+
     # --- help ---
 
     @property
@@ -294,31 +333,47 @@ class SyncWindow(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.watch.rest(False)
+        self._rest_if_unseen()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self.watch.rest(True)
+        self._rest_if_unseen()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() is QEvent.Type.WindowStateChange:
-            self.watch.rest(self.isMinimized())
+            self._rest_if_unseen()
+
+    def _rest_if_unseen(self) -> None:
+        """In the tray the truth is seen also while the window is not."""
+        is_seen = self.isVisible() and not self.isMinimized()
+        self.watch.rest(not is_seen and not (self.tray is not None and self.tray.is_there))
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        is_kept = self.tray is not None and self.tray.is_keeping
+        if is_kept and not self._is_ending and not self._may_close:
+            event.ignore()
+            self.hide()
+            return
         if self.is_running and not self._may_close:
             event.ignore()
             self._ask_to_close()
             return
-        if self._settings is not None:
-            self._settings.setValue(f"{self.name}/geometry", self.saveGeometry())
-            self._settings.sync()
+        self.memory.keep_geometry(self)
+        self.keep_state()
+        self.memory.save()
+        if self.tray is not None:
+            self.tray.put_away()
         # Gone at once for the person, although a call to the network may take its time to end.
+        self.tray = None
         self.hide()
         self.watch.close()
         self.background.close()
         event.accept()
         self.closed.emit()
+
+    def keep_state(self) -> None:
+        """Remember what is in front; each window says what that is."""
 
     def _ask_to_close(self) -> None:
         if self.question is None:
@@ -339,8 +394,7 @@ class SyncWindow(QMainWindow):
             self.close()
 
     def _restore_geometry(self) -> None:
-        kept = self._settings.value(f"{self.name}/geometry") if self._settings else None
-        if kept is None or not self.restoreGeometry(kept):
+        if not self.memory.restore_geometry(self):
             self.resize(1120, 740)
         self.setMinimumSize(900, 480)
         theme.mark(self.body, "page")

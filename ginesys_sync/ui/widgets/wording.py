@@ -1,5 +1,10 @@
 """How moments, counts and sizes read: relative times with the exact one beside, grouped numbers,
-sizes people know."""
+sizes people know.
+
+Numbers, the order of day and month, and 12 or 24 hours are the desktop's own; the words are the
+program's. Months are always words, so that no date can be misread. What is typed into a schedule,
+and what is said of one, goes by 24 hours everywhere.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +24,30 @@ def _locale() -> QLocale:
     here = QLocale()
     # The bare C locale groups no digits at all: unreadable, so English stands in for it.
     return QLocale(QLocale.Language.English) if here.language() is QLocale.Language.C else here
+
+
+def day_words(local: datetime, *, with_year: bool) -> str:
+    """`28 Nov 2026`, or `Nov 28, 2026` where the desktop puts the month first."""
+    short = _locale().dateFormat(QLocale.FormatType.ShortFormat)
+    here = QLocale()
+    is_month_first = here.language() is not QLocale.Language.C and short.startswith("M")
+    if is_month_first:
+        return f"{local:%b} {local.day}" + (f", {local.year}" if with_year else "")
+    return f"{local.day} {local:%b}" + (f" {local.year}" if with_year else "")
+
+
+def time_words(local: datetime, *, with_seconds: bool = False) -> str:
+    """`22:42`, or `10:42 PM` where the desktop counts so."""
+    here = QLocale()
+    is_of_twelve = (
+        here.language() is not QLocale.Language.C
+        and "ap" in here.timeFormat(QLocale.FormatType.ShortFormat).casefold()
+    )
+    seconds = ":%S" if with_seconds else ""
+    if not is_of_twelve:
+        return local.strftime(f"%H:%M{seconds}")
+    half = "AM" if local.hour < 12 else "PM"
+    return f"{(local.hour + 11) % 12 + 1}{local.strftime(f':%M{seconds}')} {half}"
 
 
 def grouped(number: int) -> str:
@@ -51,7 +80,7 @@ def exact(moment: datetime | None) -> str:
     if moment is None:
         return ""
     local = moment.astimezone()
-    return f"{local:%a} {local.day} {local:%b %Y, %H:%M:%S}"
+    return f"{local:%a} {day_words(local, with_year=True)}, {time_words(local, with_seconds=True)}"
 
 
 def relative(moment: datetime | None, never: str = "") -> str:
@@ -70,11 +99,10 @@ def relative(moment: datetime | None, never: str = "") -> str:
     if days == 0 or seconds < 6 * _HOUR:
         return f"{round(seconds / _HOUR)} h ago"
     if days == 1:
-        return f"yesterday {local:%H:%M}"
+        return f"yesterday {time_words(local)}"
     if days < 7:
-        return f"{local:%a} {local:%H:%M}"
-    year = "" if local.year == today.year else f" {local.year}"
-    return f"{local.day} {local:%b}{year}"
+        return f"{local:%a} {time_words(local)}"
+    return day_words(local, with_year=local.year != today.year)
 
 
 def clock(moment: datetime | None) -> str:
@@ -84,10 +112,10 @@ def clock(moment: datetime | None) -> str:
     local, today = moment.astimezone(), now().astimezone()
     days = (today.date() - local.date()).days
     if days == 0:
-        return f"{local:%H:%M}"
+        return time_words(local)
     if days == 1:
-        return f"Yesterday {local:%H:%M}"
-    return f"{local.day} {local:%b %H:%M}"
+        return f"Yesterday {time_words(local)}"
+    return f"{day_words(local, with_year=False)} {time_words(local)}"
 
 
 def lasted(seconds: float) -> str:
