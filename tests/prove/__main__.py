@@ -39,6 +39,7 @@ class Part:
 
 
 PARTS: dict[str, Part] = {
+    "crash": Part("crash"),
     "zoo": Part("zoo"),
     "seeds": Part("seeds", weight=3),
 }

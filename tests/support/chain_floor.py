@@ -171,14 +171,18 @@ class ChainFloor:
     def __enter__(self) -> ChainFloor:
         self.relay.start()
         self.move_to(self.relay.url)
-        patience = Patience(connect_seconds=2.0, read_seconds=10.0, tries=1, pause_seconds=0.001)
-        maker = partial(WebDatabase, patience=patience, new_session=lambda: self._session())
-        self._patch.setattr(site_module, "WebDatabase", maker)
+        self.be_impatient()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._patch.undo()
         self.relay.stop()
+
+    def be_impatient(self) -> None:
+        """Let the runs here give up soon, and note their calls."""
+        patience = Patience(connect_seconds=2.0, read_seconds=10.0, tries=1, pause_seconds=0.001)
+        maker = partial(WebDatabase, patience=patience, new_session=lambda: self._session())
+        self._patch.setattr(site_module, "WebDatabase", maker)
 
     def move_to(self, url: str) -> None:
         """The Web Database stands at another address now; copied homes also have other paths."""
