@@ -252,9 +252,15 @@ class LoadWork:
         return whole
 
     def _end(self, load: Load) -> None:
-        """The cursor stands where the load brought the stream, and the acknowledgement says so."""
+        """The cursor stands where the load brought the stream, and the acknowledgement says so.
+        Only now are the keys it named forgotten: a run that is ended between sweep and end sweeps
+        again, and without them everything would be extra.
+        """
         with transaction(self._connection):
             require_fence(self._connection, self._context.fence)
+            for entity in self._entities(load):
+                if entity.name not in self._context.asks:
+                    sweeping.close(self._connection, entity.name)
             write_state(self._connection, _progress(load), "")
             ledger.move_cursor(
                 self._connection,

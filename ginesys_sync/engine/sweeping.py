@@ -34,7 +34,8 @@ class Sweeping:
         self._connection = applier.connection
 
     def sweep(self, entity: Entity, stream: str, no: int) -> None:
-        """Let go what the load of `stream` up to `no` did not hold of an entity, or ask."""
+        """Let go what the load of `stream` up to `no` did not hold of an entity, or ask. The keys
+        that it named stay until the load ends, so that this may be repeated."""
         extra, total = sweeping.count_extra(self._connection, entity)
         if is_too_much(extra, total):
             at = self._context.now()
@@ -46,6 +47,7 @@ class Sweeping:
             self._say(entity, question)
         else:
             self._bury(entity, stream, no)
+            self._context.asks.discard(entity.name)
 
     def settle(self) -> None:
         """Do what people answered, here or at head office, to the questions of earlier runs; say
@@ -58,6 +60,7 @@ class Sweeping:
                 self._close(question.entity)
             elif answer == sweeping.SWEEP:
                 self._bury(entity, question.stream, question.no)
+                self._close(entity.name)
             else:
                 self._say(entity, question)
                 continue
@@ -88,7 +91,6 @@ class Sweeping:
             body, after = found
             work = BatchWork(entity, HEAD_OFFICE, stream, no, body.data)
             BodyWork(self._context, self._applier).apply(work, lambda: None)
-        self._close(entity.name)
 
     def _close(self, entity: str) -> None:
         with transaction(self._connection):

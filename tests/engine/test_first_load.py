@@ -76,6 +76,19 @@ def test_loading_that_is_killed_goes_on_at_its_chunk(
     chain.assert_equal([S003])
 
 
+@pytest.mark.parametrize("nth", [1, 3])
+def test_a_load_that_is_killed_after_its_sweep_takes_nothing_away_and_asks_nothing(
+    chain: ChainFloor, nth: int
+) -> None:
+    chain.join(S003)
+    chain.sync(S003)
+    chain.done(HO)
+    assert chain.killed_run(S003, f"ginesys_sync.engine.loads:LoadWork._end:before:{nth}")
+    chain.done(S003)
+    chain.assert_equal([S003])
+    assert chain.scalar(S003, "SELECT count(*) FROM sync_seen") == 0
+
+
 def test_building_that_is_killed_goes_on_at_its_chunk(chain: ChainFloor) -> None:
     chain.join(S003)
     chain.sync(S003)
