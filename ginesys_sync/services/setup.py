@@ -3,6 +3,7 @@ makes the home."""
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,6 +43,8 @@ from ginesys_sync.store.refilling import forget_acknowledgements
 from ginesys_sync.wire.messages import EnrolAnswer, EnrolRequest
 
 _PENDING_KEY = "key.new"
+_KEY_BYTES = 32
+_IS_KEY = re.compile(rb"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +169,14 @@ def _rehearse(database: Database, new: NewSite, plan: Plan, names: OwnNames | No
 
 def _pending_key(folder: Path) -> str:
     """The key that is being enrolled: kept before the call, so that a lost answer is not a lost
-    site."""
+    site. One that was not written to its end was not enrolled either: another takes its place."""
     path = folder / _PENDING_KEY
     try:
-        if path.exists():
-            return path.read_text(encoding="ascii").strip()
+        kept = path.read_bytes().strip() if path.exists() else b""
+        if _IS_KEY.fullmatch(kept):
+            return kept.decode("ascii")
         folder.mkdir(parents=True, exist_ok=True)
-        key = secrets.token_hex(32)
+        key = secrets.token_hex(_KEY_BYTES)
         path.touch(mode=0o600)
         path.write_text(key, encoding="ascii")
     except OSError as fault:

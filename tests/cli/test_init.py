@@ -124,6 +124,16 @@ def test_a_web_database_that_is_down_or_none_is_told_and_the_same_line_works_lat
     assert "not the address of a Web" in refused(init(settled, code, "S005", relay="here"))
 
 
+@pytest.mark.parametrize("written", ["", "0123456789abcdef"], ids=["empty", "cut"])
+def test_an_init_that_was_ended_while_it_wrote_its_key_goes_on(
+    settled: RetailChain, written: str
+) -> None:
+    settled.home(S003).mkdir()
+    (settled.home(S003) / "key.new").write_text(written)
+    assert init(settled, settled.invite(S003)).code == 0
+    assert settled.sync(S003).code in (0, 1)
+
+
 @pytest.mark.parametrize(
     "more, words",
     [
