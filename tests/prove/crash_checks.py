@@ -72,7 +72,7 @@ def when_quiet(chain: ChainFloor, sites: Iterable[str]) -> list[str]:
                 if count:
                     wrong.append(f"{count} rows are left in {table} at {site}")
             wrong += _open_ends(site, books)
-    return wrong + _all_processed(chain, sites)
+    return [*wrong, *_all_processed(chain, sites)]
 
 
 def open_runs(chain: ChainFloor, site: str) -> list[int]:
@@ -89,6 +89,56 @@ def said_to_be_killed(chain: ChainFloor, site: str) -> list[int]:
     )
     with _books(chain, site) as books:
         return [number for (number,) in books.execute(query)]
+
+
+def in_need(chain: ChainFloor, sites: Iterable[str]) -> list[str]:
+    """The sites that have anything to send, fetch, apply, acknowledge or learn: head office last.
+    None: the chain is quiet."""
+    sites = tuple(sites)
+    heads: dict[str, int] = {}
+    for each in _sent(chain):
+        heads[each.stream] = each.no
+    with closing(_relay(chain)) as relay:
+        reach = {
+            (stream, site): (released, acked, load)
+            for stream, site, released, acked, load in relay.execute(
+                "SELECT origin || '/' || channel, site, released, acked, load FROM reach "
+                "JOIN streams USING (organisation, stream)"
+            )
+        }
+    need = set()
+    for stream, head in heads.items():
+        origin = stream.partition("/")[0]
+        for site in sites:
+            if site == origin or HO not in (site, origin):
+                continue
+            released, acked, load = reach.get((stream, site), (0, 0, "none"))
+            released = max(released, reach.get((stream, "*"), (0,))[0])
+            if released < head or load == "wanted":
+                need.add(origin)
+            elif acked < head:
+                need.add(site)
+            elif _known(chain, origin, stream, site) < head:
+                need.add(origin)
+    for site in sites:
+        with _books(chain, site) as books:
+            if any(books.execute(query).fetchone()[0] for query in _TO_DO):
+                need.add(site)
+    return sorted(need, key=lambda site: (site == HO, site))
+
+
+_TO_DO = (
+    "SELECT count(*) FROM sync_change",
+    "SELECT count(*) FROM sync_stream WHERE head_no > uploaded_no",
+    "SELECT count(*) FROM sync_ack WHERE delivered_at IS NULL AND collected_at IS NULL",
+)
+
+
+def _known(chain: ChainFloor, origin: str, stream: str, site: str) -> int:
+    """How far `origin` knows that `site` has processed its stream."""
+    with _books(chain, origin) as books:
+        query = "SELECT max(to_no) FROM sync_ack WHERE stream = ? AND site = ?"
+        return int(books.execute(query, (stream, site)).fetchone()[0] or 0)
 
 
 # --- one site's books -----------------------------------------------------------------------------
@@ -273,14 +323,11 @@ def _all_processed(chain: ChainFloor, sites: tuple[str, ...]) -> Iterator[str]:
                 applied = books.execute(
                     "SELECT applied_no FROM sync_stream WHERE stream = ?", (stream,)
                 ).fetchone() or (0,)
-            with _books(chain, origin) as books:
-                known = books.execute(
-                    "SELECT max(to_no) FROM sync_ack WHERE stream = ? AND site = ?", (stream, site)
-                ).fetchone()
-            if (applied[0], known[0]) != (head, head):
+            known = _known(chain, origin, stream, site)
+            if (applied[0], known) != (head, head):
                 yield (
                     f"{stream} has the head {head}; {site} has applied {applied[0]}, and {origin} "
-                    f"knows of {known[0]}"
+                    f"knows of {known}"
                 )
 
 

@@ -1,7 +1,7 @@
 """Whom the kills meet, and in the middle of what: chains that are prepared once and copied.
 
-A story prepares a chain up to the moment before the process that will be killed. Everything that
-this process has to do is made of plain SQL, so that nothing of it is left to chance.
+A story takes a chain that has lived to the moment before the process that will be killed.
+Everything that this process has to do is made of plain SQL: nothing of it is left to chance.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from ginesys_sync.relay.main import invite
 from tests.prove import crash_older
-from tests.support.chain_floor import HO, S001, S002, S003, STORES, TABLES, ChainFloor, floor_plan
+from tests.support.chain_floor import HO, S001, S003, STORES, TABLES, ChainFloor, floor_plan
 
 Job = dict[str, Any]
 Prepare = Callable[[ChainFloor, Callable[[Job], None]], None]
@@ -120,7 +120,6 @@ _WORK = (
 def _head_office(chain: ChainFloor, _: Callable[[Job], None]) -> None:
     """Something is sealed and released to S001 alone, more has been edited since, and bills,
     customers and acknowledgements of the stores wait."""
-    lived_in(chain)
     chain.sql(HO, "INSERT INTO item VALUES ('I5','Soap','5')", _BIG.format(1))
     chain.done(HO, S001)
     for store in STORES:
@@ -131,13 +130,11 @@ def _head_office(chain: ChainFloor, _: Callable[[Job], None]) -> None:
 
 
 def _selective(chain: ChainFloor, _: Callable[[Job], None]) -> None:
-    lived_in(chain)
     chain.sql(HO, *_WORK)
 
 
 def _store(chain: ChainFloor, _: Callable[[Job], None]) -> None:
     """More than one slice of items comes, one of them not to be taken; bills and customers go."""
-    lived_in(chain)
     chain.sql(
         HO,
         *_WORK,
@@ -165,7 +162,6 @@ _MANY = (
 
 def _late_store(chain: ChainFloor, _: Callable[[Job], None]) -> None:
     """S003 has joined, sold and synced once; its first load is not made yet."""
-    lived_in(chain)
     chain.sql(
         HO,
         _MANY.format("item SELECT 'X' || i, 'Item ' || i, 'B' || i"),
@@ -194,13 +190,11 @@ def _loading(chain: ChainFloor, do: Callable[[Job], None]) -> None:
 
 def _joining(chain: ChainFloor, _: Callable[[Job], None]) -> None:
     """S003 has its tables, a bill and a code."""
-    lived_in(chain)
     _invited(chain, S003)
 
 
 def _joining_again(chain: ChainFloor, _: Callable[[Job], None]) -> None:
     """S001 is enrolled again, with a new code, in the home that it has."""
-    lived_in(chain)
     chain.sql(S001, *_bill(S001, 3))
     _invited(chain, S001)
 
@@ -231,7 +225,6 @@ def _older_relay(chain: ChainFloor, do: Callable[[Job], None]) -> None:
     chain.sql(S001, *_bill(S001, 5))
     chain.relay.stop()
     crash_older.take_back_relay(chain.relay.home / "relay.sqlite3")
-    chain.relay.start()
 
 
 _ALL = (*STORES, S003)

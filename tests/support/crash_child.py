@@ -12,6 +12,7 @@ effects; the runs that heal afterwards are on threads, as in a shop.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -21,14 +22,10 @@ from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-# Imported here, so that no child has to: what a run, a joining or a server imports when it begins.
-import alembic.command
-import alembic.config
-import uvicorn.loops.asyncio
-import uvicorn.protocols.http.h11_impl  # noqa: F401
 from starlette.applications import Starlette
 
 from ginesys_sync.core.model import Role
@@ -39,6 +36,14 @@ from ginesys_sync.relay import main as relay_main
 from ginesys_sync.relay.sweep import sweep
 from ginesys_sync.services import setup, site, syncing
 from tests.support.effects import Effects, watch
+
+for _name in (
+    "alembic.command",
+    "alembic.config",
+    "sqlalchemy.dialects.sqlite.pysqlite",
+    "uvicorn.loops.asyncio",
+):
+    import_module(_name)  # what a run, a joining or a server imports when it begins: once for all
 
 IMPATIENT = Patience(connect_seconds=2.0, read_seconds=10.0, tries=1, pause_seconds=0.001)
 
@@ -152,6 +157,14 @@ def _join(job: dict[str, Any], tell: Callable[[str], None], _: Effects | None) -
     tell("= {}")
 
 
+def _unseen(job: dict[str, Any], tell: Callable[[str], None], _: Effects | None) -> None:
+    """Write two files, the second one behind the wrappers' back."""
+    root = Path(job["root"])
+    (root / "seen").write_text("written")
+    io.FileIO(str(root / "unseen"), "w").close()
+    tell("= {}")
+
+
 # --- a Web Database -------------------------------------------------------------------------------
 
 
@@ -203,4 +216,5 @@ _JOBS: dict[str, Callable[[dict[str, Any], Callable[[str], None], Effects | None
     "open": _open,
     "join": _join,
     "relay": _serve,
+    "unseen": _unseen,
 }

@@ -30,7 +30,7 @@ from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
 _HASH = re.compile(r"\b[0-9a-f]{8,64}\b")
-_WRITES = frozenset("INSERT UPDATE DELETE REPLACE CREATE DROP ALTER VACUUM REINDEX".split())
+_WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "DROP", "ALTER", "VACUUM", "REINDEX")
 _SCHEMA = re.compile(
     r"\s*(?:(?:INSERT|REPLACE)(?:\s+OR\s+\w+)?\s+INTO|UPDATE(?:\s+OR\s+\w+)?|DELETE\s+FROM|"
     r"(?:CREATE|DROP|ALTER)\s+(?:UNIQUE\s+)?(?:TABLE|INDEX|VIEW|TRIGGER)"
@@ -105,7 +105,7 @@ class _Files:
         """A file's name below the root; empty when it is elsewhere. `path` may be a descriptor."""
         if isinstance(path, int):
             try:
-                path = os.readlink(f"/proc/self/fd/{path}")
+                path = Path(f"/proc/self/fd/{path}").readlink()
             except OSError:
                 return ""
         text = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
@@ -287,7 +287,7 @@ def _done(connection: Any, sql: str, act: Callable[[], Any]) -> Any:
 
 
 def _writes(connection: Any, word: str, sql: str) -> bool:
-    """Whether a statement changes the file: not what is attached in memory, nor what is temporary."""
+    """Whether a statement changes the file: not what is attached in memory, or temporary."""
     upper = sql.upper()
     if word == "PRAGMA":
         if "WAL_CHECKPOINT" in upper:
@@ -345,9 +345,17 @@ class _Check:
                 self._effects.unwatched(f"{event} {name}")
 
 
-_AUDITED = frozenset(
-    "open os.rename os.remove os.mkdir os.rmdir os.truncate os.link os.symlink sqlite3.connect".split()
-)
+_AUDITED = {
+    "open",
+    "os.rename",
+    "os.remove",
+    "os.mkdir",
+    "os.rmdir",
+    "os.truncate",
+    "os.link",
+    "os.symlink",
+    "sqlite3.connect",
+}
 
 
 def _opens_to_write(args: tuple[Any, ...]) -> bool:

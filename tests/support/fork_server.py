@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import json
+import logging
 import os
 import signal
 import socket
@@ -88,13 +89,15 @@ class ForkServer:
 def _serve(line: socket.socket, carry_out: Callable[[dict[str, Any], int], int]) -> None:
     gc.collect()
     gc.freeze()
+    living: set[int] = set()
     while True:
         text, handles, _, _ = socket.recv_fds(line, _MOST, 1)
         if not text:
-            return
+            break
         message = json.loads(text)
         if "wait" in message:
             _, status = os.waitpid(message["wait"], 0)
+            living.discard(message["wait"])
             line.send(json.dumps({"code": os.waitstatus_to_exitcode(status)}).encode())
             continue
         pid = os.fork()
@@ -106,10 +109,15 @@ def _serve(line: socket.socket, carry_out: Callable[[dict[str, Any], int], int])
             finally:
                 os._exit(code)
         os.close(handles[0])
+        living.add(pid)
         line.send(json.dumps({"pid": pid}).encode())
+    for pid in living:
+        os.kill(pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":
     from tests.support.crash_child import carry_out
 
+    # What runs say of their stops is looked at by whoever started them.
+    logging.getLogger("ginesys_sync").addHandler(logging.NullHandler())
     _serve(socket.socket(fileno=int(sys.argv[1])), carry_out)
