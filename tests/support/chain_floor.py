@@ -317,12 +317,8 @@ class ChainFloor:
 
     def parked(self, site: str) -> list[tuple[str, str, str]]:
         """What needs attention here: (entity, first key part, code)."""
-        return sorted(
-            self.sql(
-                site,
-                "SELECT entity, CAST(k1 AS TEXT), code FROM sync_parked WHERE code <> 'kept_edit'",
-            )
-        )
+        query = "SELECT entity, CAST(k1 AS TEXT), code FROM sync_parked WHERE code <> 'kept_edit'"
+        return sorted(self.sql(site, query))
 
     def attention(self) -> list[tuple[str, str, str]]:
         """What head office was told of: (site, key, code)."""
