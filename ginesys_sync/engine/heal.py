@@ -24,7 +24,7 @@ from ginesys_sync.store import due_loads, healing, identity, ledger, runs, sites
 from ginesys_sync.store.applying import BodyApplier
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.fence import require_fence
-from ginesys_sync.wire.body import unpack
+from ginesys_sync.wire.body import Counts, unpack
 from ginesys_sync.wire.messages import OpenAnswer, Restored, StreamPlace
 from ginesys_sync.wire.own_messages import AgainRequest, OwnAnswer, OwnBatch, OwnReach, OwnRequest
 from ginesys_sync.wire.own_names import admit
@@ -242,7 +242,8 @@ class Healing:
     def _checked(self, batch: ledger.Batch, data: bytes) -> tuple[Entity, bytes]:
         entity = entity_of(self._context, self._connection, batch)
         raw = unpack(data, batch.sha256, batch.raw_size)
-        return entity, admit(raw, entity)
+        said = Counts(batch.records, batch.gone, batch.rows)
+        return entity, admit(raw, entity, said)
 
     # --- who may read it, and has -----------------------------------------------------------------
 

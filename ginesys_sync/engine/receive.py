@@ -7,9 +7,10 @@ been applied, because the plan says how to read what follows.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ginesys_sync.core.errors import Damaged, KnownError, PlanUnfit, Refused, VersionsDiffer
 from ginesys_sync.core.model import HEAD_OFFICE, Stream
@@ -23,8 +24,15 @@ from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.fence import require_fence
 from ginesys_sync.store.plans import plan_at
 from ginesys_sync.store.refilling import begin_incoming
-from ginesys_sync.wire.body import unpack
-from ginesys_sync.wire.messages import MailAnswer, MailBatch, MailCursor, MailRequest, MailStream
+from ginesys_sync.wire.body import Counts, unpack
+from ginesys_sync.wire.messages import (
+    MailAnswer,
+    MailBatch,
+    MailCursor,
+    MailRequest,
+    MailStream,
+    Manifest,
+)
 from ginesys_sync.wire.own_names import admit
 
 _AHEAD = 4
@@ -117,8 +125,11 @@ class Receive:
         self._pending: deque[Reached | _Coming] = deque()
         self._unfetched: deque[MailBatch | Reached] = deque()
         self._page: MailAnswer | None = None
-        self._heads = {s.stream: s.head for s in first.streams}
         self._connection = context.database.connect()
+        self._reached = {
+            (name, state.epoch): state.applied_no
+            for name, state in ledger.streams(self._connection).items()
+        }
         self._barrier = False
         self._open(first)
 
@@ -136,7 +147,7 @@ class Receive:
         if self._pending:
             self._hand_over()
             return Turn.PROGRESS
-        if self._page is not None and self._page.more:
+        if self._page is not None and _goes_on(self._page):
             self._turn_page(self._page)
             return Turn.PROGRESS
         self._out.close()
@@ -147,6 +158,7 @@ class Receive:
         complete.
         """
         self._page = page
+        page = self._in_order(page)
         at = self._context.now()
         batches = [_batch(item) for item in page.batches]
         with transaction(self._connection):
@@ -169,6 +181,29 @@ class Receive:
         ):
             if stream.load == "none":
                 self._unfetched.append(Reached(stream.stream, stream.epoch, stream.complete))
+
+    def _in_order(self, page: MailAnswer) -> MailAnswer:
+        """The page without the streams that a Web Database does not hand out like this. They stop:
+        an older batch once more, or one under another's number, would undo what came after it.
+        """
+        wrong = set()
+        for stream in page.streams:
+            found = [item.manifest for item in page.batches if item.stream == stream.stream]
+            place = (stream.stream, stream.epoch)
+            fault = _disorder(self._context.site, stream, found, self._reached.get(place, 0))
+            self._reached[place] = stream.complete
+            if fault is not None:
+                wrong.add(stream.stream)
+                self._context.stop_stream(stream.stream, fault)
+        told = {stream.stream for stream in page.streams} - wrong
+        for name in {item.stream for item in page.batches} - told - wrong:
+            self._context.stop_stream(name, _out_of_order(f"{name}: not among the streams"))
+        return page.model_copy(
+            update={
+                "streams": [stream for stream in page.streams if stream.stream in told],
+                "batches": [item for item in page.batches if item.stream in told],
+            }
+        )
 
     def _turn_page(self, page: MailAnswer) -> None:
         """Ask for the next page. Acknowledgements that come with it are collected at once: else
@@ -226,6 +261,39 @@ class Receive:
         self._out.give(Fetched(batch, item.entity, raw))
 
 
+def _goes_on(page: MailAnswer) -> bool:
+    """Whether there is a next page: one that brought nothing would be followed by its like."""
+    return page.more and bool(page.batches or page.acks or page.loads)
+
+
+def _disorder(
+    site: str, stream: MailStream, batches: Sequence[Manifest], after: int
+) -> KnownError | None:
+    """What is wrong with a stream's part of a page, which goes on after `after`; None when nothing
+    is. A store reads head office's streams, head office those of the stores.
+    """
+    known = Stream.parse(stream.stream)
+    if (known.origin == HEAD_OFFICE) is (site == HEAD_OFFICE):
+        return Refused(
+            f"The Web Database handed {site} mail that is not for it.",
+            "Nothing of it was taken. Check which Web Database this site is set up for.",
+            detail=f"{stream.stream} at {site}",
+        )
+    numbers = [after, *(one.no for one in batches), stream.complete + 1]
+    is_rising = all(one < other for one, other in pairwise(numbers))
+    if is_rising and all(
+        (one.epoch, one.channel) == (stream.epoch, known.channel) for one in batches
+    ):
+        return None
+    return _out_of_order(f"{stream.stream}: {numbers[:20]}")
+
+
+def _out_of_order(detail: str) -> Damaged:
+    return Damaged(
+        "The Web Database handed out batches in another order than they were sent.", detail=detail
+    )
+
+
 def stops_a_stream(fault: KnownError) -> bool:
     """Whether a fault concerns the batches of one stream only, so that the run goes on."""
     if isinstance(fault, Refused):
@@ -280,7 +348,7 @@ def opened(
         data = context.web.get_body(batch.sha256, batch.size)
         raw = unpack(data, batch.sha256, batch.raw_size)
     try:
-        admitted = admit(raw, entity)
+        admitted = admit(raw, entity, Counts(batch.records, batch.gone, batch.rows))
     except Damaged as fault:
         if batch.plan_version <= context.plan.version:
             raise

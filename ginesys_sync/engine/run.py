@@ -246,11 +246,11 @@ def _receive(
             deliver(context, connection)  # only then is what comes after a load handed out
             answer = _ask_again(context, connection)
         _say_what_waits(context, connection, answer)
-        if not answer.batches and not _moves(connection, answer):
+        if not _brings(context, answer) and not _moves(context, connection, answer):
             break
         _read_round(context, answer, pump)
         answer = _ask_again(context, connection)
-        if not answer.batches and not answer.loads:
+        if not _brings(context, answer) and not answer.loads:
             break
     context.tally.finish(Stage.RECEIVING)
     context.tally.finish(Stage.UPDATING)
@@ -290,11 +290,17 @@ def _load(context: RunContext, applier: BodyApplier, answer: MailAnswer) -> bool
     return bool(loads)
 
 
-def _moves(connection: Connection, answer: MailAnswer) -> bool:
+def _brings(context: RunContext, answer: MailAnswer) -> bool:
+    """Whether batches came that may be read in this run."""
+    return any(batch.stream not in context.stopped for batch in answer.batches)
+
+
+def _moves(context: RunContext, connection: Connection, answer: MailAnswer) -> bool:
     """Whether some cursor would move although no batch came: what lay between was for others."""
     known = ledger.streams(connection)
     return any(
         stream.load == "none"
+        and stream.stream not in context.stopped
         and stream.complete > (known[stream.stream].applied_no if stream.stream in known else 0)
         for stream in answer.streams
     )

@@ -104,9 +104,7 @@ class BodyApplier:
     # --- what must not be applied -----------------------------------------------------------------
 
     def keyless(self, entity: Entity, span: Span) -> list[int]:
-        """Records without a key, or twice in the body, or child rows that are not of
-        their record.
-        """
+        """Records without a key, or with child rows that are not theirs."""
         nulls = " OR ".join(f"r.{quoted(column)} IS NULL" for column in entity.key)
         found = self._ids(
             f"SELECT r.{ID} FROM body.{quoted(entity.root.name)} r WHERE {within('r', span)} "

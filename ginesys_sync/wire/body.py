@@ -25,7 +25,23 @@ ID = "_id"
 BASE = "_base"
 CHILD_BITS = 20
 """A record may have up to 2**20 rows in one child table."""
+MAX_RECORD = 1 << 20
+"""The highest number of a record. Stretch after stretch is read: with wild numbers, for ever."""
 _LEVEL = 1
+_WINDOW_BYTES = 1 << 23
+"""What unpacking may keep at hand beside the body: every usual level asks for less."""
+_TOLD = 500
+"""Of what a forged body makes SQLite say: it may quote as much as it likes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a manifest says is in a body: records with an image, records gone, rows of all
+    tables."""
+
+    records: int
+    gone: int
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +102,9 @@ def unpack(data: bytes, name: str, raw_size: int) -> bytes:
             "A batch is larger than any batch may be.", detail=f"raw size {raw_size} of body {name}"
         )
     try:
-        with zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(data) as reader:
+        unpacking = zstandard.ZstdDecompressor(max_window_size=_WINDOW_BYTES)
+        # Across frames, so that what follows the first one is noticed.
+        with unpacking.stream_reader(data, read_across_frames=True) as reader:
             raw = reader.read(raw_size)
             extra = reader.read(1)
     except zstandard.ZstdError as fault:
@@ -100,9 +118,9 @@ def unpack(data: bytes, name: str, raw_size: int) -> bytes:
     return raw
 
 
-def check_structure(raw: bytes, entity: Entity) -> None:
-    """Whether a serialized body from outside is sound and has, byte for byte, the schema that the
-    receiver's own plan asks for. Raises Damaged.
+def check_structure(raw: bytes, entity: Entity, said: Counts | None = None) -> None:
+    """Whether a serialized body from outside is sound, has, byte for byte, the schema that the
+    receiver's own plan asks for, and holds as much as `said`. Raises Damaged.
     """
     if not raw:
         raise Damaged("A batch arrived empty.")
@@ -111,21 +129,78 @@ def check_structure(raw: bytes, entity: Entity) -> None:
         connection.execute("PRAGMA trusted_schema=OFF")
         connection.execute("PRAGMA cell_size_check=ON")
         connection.deserialize(raw)
-        found = [
-            row[0]
-            for row in connection.execute("SELECT sql FROM sqlite_master ORDER BY rowid LIMIT 100")
-        ]
-        if found != list(body_schema(entity)):
-            raise Damaged(
-                f"A batch of {entity.many} has other tables or columns than the plan says.",
-                "Both sides must have the same plan: sync once more; if it comes back, ask "
-                "head office.",
-                detail=f"found {found!r}"[:2000],
-            )
+        _check_schema(connection, entity)
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
-            raise Damaged("A batch arrived damaged inside.", detail=str(verdict)[:500])
+            raise _unsound(str(verdict))
+        _check_numbers(connection, entity)
+        if said is not None:
+            _check_counts(connection, entity, said)
     except (sqlite3.Error, UnicodeDecodeError) as fault:  # the latter: SQLite quotes forged text
-        raise Damaged("A batch arrived damaged inside.", detail=str(fault)) from fault
+        raise _unsound(str(fault)) from fault
     finally:
         connection.close()
+
+
+def _unsound(detail: str) -> Damaged:
+    return Damaged("A batch arrived damaged inside.", detail=detail[:_TOLD])
+
+
+def _check_schema(connection: sqlite3.Connection, entity: Entity) -> None:
+    expected = body_schema(entity)
+    longest = max(map(len, expected)) + 1
+    found = [
+        text
+        for (text,) in connection.execute(
+            "SELECT substr(sql, 1, ?) FROM sqlite_master ORDER BY rowid LIMIT ?",
+            (longest, len(expected) + 1),
+        )
+    ]
+    if found != list(expected):
+        raise Damaged(
+            f"A batch of {entity.many} has other tables or columns than the plan says.",
+            "Both sides must have the same plan: sync once more; if it comes back, ask "
+            "head office.",
+            detail=f"found {found!r}"[:2000],
+        )
+    (encoding,) = connection.execute("PRAGMA encoding").fetchone()
+    if encoding != "UTF-8":
+        raise _unsound(f"its text is {encoding}")
+
+
+def _check_numbers(connection: sqlite3.Connection, entity: Entity) -> None:
+    """Records are numbered from 1 on, each once, and every child row is of one that is there."""
+    root = quoted(entity.root.name)
+    for table in (root, GONE):
+        lowest, highest = connection.execute(
+            f"SELECT (SELECT min({ID}) FROM {table}), (SELECT max({ID}) FROM {table})"
+        ).fetchone()
+        if lowest is not None and not 1 <= lowest <= highest <= MAX_RECORD:
+            raise _unsound(f"records {lowest} to {highest} in {table}")
+    if _is_any(connection, f"SELECT 1 FROM {GONE} JOIN {root} USING ({ID})"):
+        raise _unsound("a record is there and gone at once")
+    for child in entity.children:
+        if _is_any(
+            connection,
+            f"SELECT 1 FROM {quoted(child.name)} c LEFT JOIN {root} r "
+            f"ON r.{ID} = c.{ID} >> {CHILD_BITS} WHERE r.{ID} IS NULL",
+        ):
+            raise _unsound(f"rows of {child.name} belong to no record")
+
+
+def _is_any(connection: sqlite3.Connection, query: str) -> bool:
+    return connection.execute(f"{query} LIMIT 1").fetchone() is not None
+
+
+def _check_counts(connection: sqlite3.Connection, entity: Entity, said: Counts) -> None:
+    names = [table.name for table in entity.tables]
+    images, *others = (
+        connection.execute(f"SELECT count(*) FROM {quoted(name)}").fetchone()[0]
+        for name in (*names, GONE)
+    )
+    found = Counts(images, others[-1], images + sum(others))
+    if found != said:
+        raise Damaged(
+            f"A batch of {entity.many} holds another number of records than was said.",
+            detail=f"{said} was said, {found} found",
+        )

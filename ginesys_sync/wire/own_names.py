@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ginesys_sync.core.errors import Damaged
 from ginesys_sync.core.own_names import pairs
 from ginesys_sync.core.plan import Entity, Owner
-from ginesys_sync.wire.body import BASE, GONE, ID, body_schema, check_structure, quoted
+from ginesys_sync.wire.body import BASE, GONE, ID, Counts, body_schema, check_structure, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,11 @@ class _Move:
     columns: tuple[_Column, ...]
 
 
-def admit(raw: bytes, entity: Entity) -> bytes:
-    """A serialized body from outside, checked against the chain's plan, as this site works on it.
-    Raises Damaged.
+def admit(raw: bytes, entity: Entity, said: Counts | None = None) -> bytes:
+    """A serialized body from outside, checked against the chain's plan and what is `said` to be in
+    it, as this site works on it. Raises Damaged.
     """
-    check_structure(raw, entity.as_it_travels)
+    check_structure(raw, entity.as_it_travels, said)
     return in_own_names(raw, entity)
 
 

@@ -161,6 +161,8 @@ class LostAnswers(requests.Session):
 class ChainFloor:
     """Web Database, head office and stores in one folder. A context manager."""
 
+    patience = Patience(connect_seconds=2.0, read_seconds=10.0, tries=1, pause_seconds=0.001)
+
     def __init__(self, root: Path) -> None:
         self.root = root
         self.relay = RelayServer(root / "relay")
@@ -180,8 +182,7 @@ class ChainFloor:
 
     def be_impatient(self) -> None:
         """Let the runs here give up soon, and note their calls."""
-        patience = Patience(connect_seconds=2.0, read_seconds=10.0, tries=1, pause_seconds=0.001)
-        maker = partial(WebDatabase, patience=patience, new_session=lambda: self._session())
+        maker = partial(WebDatabase, patience=self.patience, new_session=lambda: self._session())
         self._patch.setattr(site_module, "WebDatabase", maker)
 
     def move_to(self, url: str) -> None:

@@ -1,6 +1,7 @@
 """The batch body: exact, bounded, and refused when it is not what it should be."""
 
 import sqlite3
+import tracemalloc
 from contextlib import closing
 from hashlib import sha256
 
@@ -14,6 +15,8 @@ from ginesys_sync.core.plan import Entity, Owner, Table
 from ginesys_sync.wire.body import (
     CHILD_BITS,
     GONE,
+    MAX_RECORD,
+    Counts,
     body_schema,
     check_structure,
     pack,
@@ -120,6 +123,84 @@ def test_a_body_with_another_schema_is_refused(statement: str) -> None:
 def test_bytes_that_are_no_database_are_refused(raw: bytes) -> None:
     with pytest.raises(Damaged):
         check_structure(raw, BILL)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        zstandard.ZstdCompressor().compress(b"more"),
+        b"more",
+    ],
+)
+def test_what_follows_the_body_in_its_bytes_is_noticed(more: bytes) -> None:
+    packed = pack(_two_bills_and_a_tombstone())
+    data = packed.data + more
+    with pytest.raises(Damaged):
+        unpack(data, sha256(data).hexdigest(), packed.raw_size)
+
+
+def test_a_body_that_wants_much_memory_to_be_unpacked_is_refused() -> None:
+    wide = zstandard.ZstdCompressionParameters(window_log=26)
+    whole = zstandard.ZstdCompressor(compression_params=wide).compressobj()
+    data = whole.compress(bytes(9)) + whole.flush()
+    with pytest.raises(Damaged, match="cannot be unpacked"):
+        unpack(data, sha256(data).hexdigest(), 9)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE bill SET _id = 0 WHERE _id = 1",
+        f"UPDATE bill SET _id = {MAX_RECORD + 1} WHERE _id = 1",
+        f"UPDATE {GONE} SET _id = {2**63 - 1}",
+        f"UPDATE {GONE} SET _id = 2",
+        "UPDATE line SET _id = -1 WHERE number = 'A'",
+        f"INSERT INTO line VALUES ({9 << CHILD_BITS}, 'A', 3, NULL)",
+        "DELETE FROM bill WHERE _id = 2",
+    ],
+)
+def test_a_body_whose_numbers_lead_nowhere_is_refused(statement: str) -> None:
+    raw = _changed(_two_bills_and_a_tombstone(), statement)
+    with pytest.raises(Damaged, match="damaged inside"):
+        check_structure(raw, BILL)
+
+
+def _changed(raw: bytes, *statements: str) -> bytes:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.deserialize(raw)
+        for statement in statements:
+            connection.execute(statement)
+        return connection.serialize()
+
+
+def test_a_body_that_holds_more_or_less_than_was_said_is_refused() -> None:
+    raw = _two_bills_and_a_tombstone()
+    check_structure(raw, BILL, Counts(2, 1, 6))
+    for wrong in (Counts(3, 1, 6), Counts(2, 0, 6), Counts(2, 1, 5)):
+        with pytest.raises(Damaged, match="another number of records"):
+            check_structure(raw, BILL, wrong)
+
+
+def test_a_body_in_another_encoding_is_refused() -> None:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.execute("PRAGMA encoding='UTF-16'")
+        for statement in body_schema(BILL):
+            connection.execute(statement)
+        raw = connection.serialize()
+    with pytest.raises(Damaged, match="damaged inside"):
+        check_structure(raw, BILL)
+
+
+def test_a_forged_schema_of_many_megabytes_is_not_repeated_in_the_complaint() -> None:
+    raw = _body(f"CREATE TABLE more(x CHECK(x <> '{'x' * 5_000_000}'))")
+    tracemalloc.start()
+    try:
+        with pytest.raises(Damaged) as fault:
+            check_structure(raw, BILL)
+        assert len(fault.value.detail) <= 2_000
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_single_records_are_taken_out_and_put_together_again() -> None:
