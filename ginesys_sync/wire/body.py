@@ -130,9 +130,7 @@ def check_structure(raw: bytes, entity: Entity, said: Counts | None = None) -> N
         connection.execute("PRAGMA cell_size_check=ON")
         connection.deserialize(raw)
         _check_schema(connection, entity)
-        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if verdict != "ok":
-            raise _unsound(str(verdict))
+        _check_soundness(connection)
         _check_numbers(connection, entity)
         if said is not None:
             _check_counts(connection, entity, said)
@@ -168,10 +166,21 @@ def _check_schema(connection: sqlite3.Connection, entity: Entity) -> None:
         raise _unsound(f"its text is {encoding}")
 
 
+def _check_soundness(connection: sqlite3.Connection) -> None:
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise _unsound(str(verdict))
+
+
 def _check_numbers(connection: sqlite3.Connection, entity: Entity) -> None:
-    """Records are numbered from 1 on, each once, and every child row is of one that is there."""
+    """Records are numbered from 1 on, each once, and have a key; every child row is of one that is
+    there.
+    """
     root = quoted(entity.root.name)
+    no_key = " OR ".join(f"{quoted(column)} IS NULL" for column in entity.key)
     for table in (root, GONE):
+        if _is_any(connection, f"SELECT 1 FROM {table} WHERE {no_key}"):
+            raise _unsound(f"a record in {table} has no key")
         lowest, highest = connection.execute(
             f"SELECT (SELECT min({ID}) FROM {table}), (SELECT max({ID}) FROM {table})"
         ).fetchone()

@@ -43,9 +43,13 @@ class Part:
 
 
 PARTS: dict[str, Part] = {
+PARTS: dict[str, Part] = {
     "crash": Part("crash", seconds=1_000.0),
+    "weather": Part("weather"),
+    "hostile": Part("hostile"),
     "zoo": Part("zoo"),
     "seeds": Part("seeds", weight=3),
+}
 }
 
 

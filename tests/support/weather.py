@@ -216,7 +216,7 @@ class Weather:
                     self.calls += data.count(b" HTTP/1.1\r\n")
                     data = data if storm.cut_up_after is None else data[: storm.cut_up_after - up]
                     up += len(data)
-                    self.bytes_up += self._pass_on(server, data, storm)
+                    self.bytes_up += self._pass_on(server, data, storm, changed)
                 elif storm.is_half_open:
                     server.close()
                     changed.wait()
@@ -227,19 +227,21 @@ class Weather:
                     if storm.cut_down_after is not None:
                         data = data[: storm.cut_down_after - down]
                     down += len(data)
-                    self.bytes_down += self._pass_on(client, data, storm)
+                    self.bytes_down += self._pass_on(client, data, storm, changed)
                 if storm.cut_up_after is not None and up >= storm.cut_up_after:
                     return
                 if storm.cut_down_after is not None and down >= storm.cut_down_after:
                     return
 
-    def _pass_on(self, to: socket.socket, data: bytes, storm: Storm) -> int:
-        """Send, as fast as the storm lets through; how many bytes."""
+    def _pass_on(
+        self, to: socket.socket, data: bytes, storm: Storm, changed: threading.Event
+    ) -> int:
+        """Send, as fast as the storm lets through; how many bytes. What is on its way in a slow
+        one is lost when the weather changes."""
         speed = storm.bytes_per_second
         step = max(1, int(speed / 20)) if speed else len(data)
         for at in range(0, len(data), step or 1):
-            if self._over.is_set():
-                break
             to.sendall(data[at : at + step])
-            self._over.wait(step / speed if speed else 0)
+            if speed and changed.wait(step / speed):
+                raise ConnectionError("the weather has changed")
         return len(data)

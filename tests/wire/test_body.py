@@ -157,6 +157,8 @@ def test_a_body_that_wants_much_memory_to_be_unpacked_is_refused() -> None:
         "UPDATE line SET _id = -1 WHERE number = 'A'",
         f"INSERT INTO line VALUES ({9 << CHILD_BITS}, 'A', 3, NULL)",
         "DELETE FROM bill WHERE _id = 2",
+        "UPDATE bill SET number = NULL WHERE _id = 2",
+        f"UPDATE {GONE} SET number = NULL",
     ],
 )
 def test_a_body_whose_numbers_lead_nowhere_is_refused(statement: str) -> None:
