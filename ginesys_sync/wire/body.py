@@ -30,6 +30,9 @@ MAX_RECORD = 1 << 20
 _LEVEL = 1
 _WINDOW_BYTES = 1 << 23
 """What unpacking may keep at hand beside the body: every usual level asks for less."""
+_ENCODING, _UTF_8 = slice(56, 60), bytes((0, 0, 0, 1))
+"""Where an image says how its text is encoded. By itself SQLite takes odd numbers for UTF-8, but
+does not attach such an image."""
 _TOLD = 500
 """Of what a forged body makes SQLite say: it may quote as much as it likes."""
 
@@ -124,6 +127,8 @@ def check_structure(raw: bytes, entity: Entity, said: Counts | None = None) -> N
     """
     if not raw:
         raise Damaged("A batch arrived empty.")
+    if raw[_ENCODING] != _UTF_8:
+        raise _unsound(f"its text is encoded by {raw[_ENCODING]!r}")
     connection = sqlite3.connect(":memory:", isolation_level=None)
     try:
         connection.execute("PRAGMA trusted_schema=OFF")
@@ -161,9 +166,6 @@ def _check_schema(connection: sqlite3.Connection, entity: Entity) -> None:
             "head office.",
             detail=f"found {found!r}"[:2000],
         )
-    (encoding,) = connection.execute("PRAGMA encoding").fetchone()
-    if encoding != "UTF-8":
-        raise _unsound(f"its text is {encoding}")
 
 
 def _check_soundness(connection: sqlite3.Connection) -> None:

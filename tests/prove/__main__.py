@@ -47,8 +47,14 @@ PARTS: dict[str, Part] = {
     "crash": Part("crash", seconds=1_000.0),
     "weather": Part("weather"),
     "hostile": Part("hostile"),
+PARTS: dict[str, Part] = {
+    "crash": Part("crash", seconds=1_000.0),
+    "weather": Part("weather"),
+    "hostile": Part("hostile"),
     "zoo": Part("zoo"),
+    "api": Part("api", weight=1),
     "seeds": Part("seeds", weight=3),
+    "fuzz": Part("fuzz", weight=1),
 }
 }
 

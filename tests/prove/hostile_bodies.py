@@ -267,7 +267,6 @@ OF_RECORDS: dict[str, Forge] = {
     "the same record twice": with_sql("UPDATE bill SET number = 3 WHERE _id = 2"),
     "gone, and there under another number": with_sql("UPDATE _gone SET number = 3 WHERE _id = 4"),
     "the same row twice": with_sql("UPDATE bill_line SET line = 1 WHERE number = 1"),
-    "an encoding that SQLite takes for UTF-8": with_bytes(56, b"\x00\x00\x00\x09"),
 }
 """The one record, or those like it, are set aside with a reason; the others are taken."""
 
@@ -283,6 +282,8 @@ OF_IMAGE: dict[str, Forge] = {
     "a size that is not its": with_bytes(28, b"\x7f\xff\xff\xff"),
     "free pages that are not": with_bytes(32, b"\x00\x00\x00\x02\x00\x00\x00\x05"),
     "a schema format to come": with_bytes(44, b"\x00\x00\x00\x63"),
+    "an encoding to come": with_bytes(56, b"\x00\x00\x00\x09"),
+    "an encoding of zero": with_bytes(56, b"\x00\x00\x00\x04"),
     "vacuum roots": with_bytes(52, b"\x00\x00\x00\x02"),
     "a wild root": with_bytes(100, b"\x0d\xff\xff\xff\xff\xff\xff\xff"),
     "a last page of noise": with_bytes(-4096, random.Random(1).randbytes(4096)),

@@ -193,6 +193,14 @@ def test_a_body_in_another_encoding_is_refused() -> None:
         check_structure(raw, BILL)
 
 
+@pytest.mark.parametrize("said", [0, 2, 4, 9])
+def test_a_body_that_says_another_encoding_than_it_has_is_refused(said: int) -> None:
+    raw = bytearray(_two_bills_and_a_tombstone())
+    raw[56:60] = said.to_bytes(4, "big")
+    with pytest.raises(Damaged, match="damaged inside"):
+        check_structure(bytes(raw), BILL)
+
+
 def test_a_forged_schema_of_many_megabytes_is_not_repeated_in_the_complaint() -> None:
     raw = _body(f"CREATE TABLE more(x CHECK(x <> '{'x' * 5_000_000}'))")
     tracemalloc.start()
