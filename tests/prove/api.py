@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import requests
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from ginesys_sync.wire import routes
@@ -49,13 +50,19 @@ def called(folder: Path, first: int, examples: int) -> tuple[int, list[str]]:
     return tried, broken
 
 
+def described(server: RelayServer) -> dict[str, Any]:
+    """What the Web Database says of itself."""
+    answer: dict[str, Any] = requests.get(server.url + routes.OPENAPI, timeout=20).json()
+    return answer
+
+
 def operations(server: RelayServer) -> list[Any]:
     """Every door that the description names."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a library's own business, not the calls'
         import schemathesis
 
-        schema = schemathesis.openapi.from_url(server.url + routes.OPENAPI)
+        schema = schemathesis.openapi.from_dict(described(server))
         return [found.ok() for found in schema.get_all_operations()]
 
 
@@ -86,7 +93,7 @@ def _calls(
         tried += 1
         if operation.path == routes.WAIT and isinstance(case.body, dict):
             case.body["seconds"] = 0
-        answer = case.call(headers=headers, timeout=30)
+        answer = case.call(base_url=server.url, headers=headers, timeout=30)
         assert answer.status_code < 500, f"{answer.status_code} {answer.text[:300]}"
         case.validate_response(answer, checks=_checks())
 
@@ -94,8 +101,10 @@ def _calls(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             one()
-    except Exception as fault:
-        return tried, f"{type(fault).__name__}: {' '.join(str(fault).split())[:600]}"
+    except (Exception, BaseExceptionGroup) as fault:
+        several = fault.exceptions if isinstance(fault, BaseExceptionGroup) else (fault,)
+        words = "; ".join(f"{type(one).__name__}: {one}" for one in several)
+        return tried, " ".join(words.split())[:600]
     return tried, ""
 
 
