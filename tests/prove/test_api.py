@@ -31,5 +31,5 @@ def test_an_answer_that_is_not_described_is_seen(
 
     monkeypatch.setattr(api, "described", poorer)
     _, broken = api.called(tmp_path, 1, 3)
-    assert "GET /v1/chain by S00001" in broken[0]
+    assert "GET /v1/chain by S" in broken[0]
     assert "403" in broken[0]
