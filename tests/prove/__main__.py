@@ -43,11 +43,6 @@ class Part:
 
 
 PARTS: dict[str, Part] = {
-PARTS: dict[str, Part] = {
-    "crash": Part("crash", seconds=1_000.0),
-    "weather": Part("weather"),
-    "hostile": Part("hostile"),
-PARTS: dict[str, Part] = {
     "crash": Part("crash", seconds=1_000.0),
     "weather": Part("weather"),
     "hostile": Part("hostile"),
@@ -55,7 +50,6 @@ PARTS: dict[str, Part] = {
     "api": Part("api", weight=1),
     "seeds": Part("seeds", weight=3),
     "fuzz": Part("fuzz", weight=1),
-}
 }
 
 
