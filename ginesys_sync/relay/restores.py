@@ -87,6 +87,8 @@ def _judge(
     state = mine["state"] if mine else ""
     if has_life and state in ("", _RETIRED) and not (mine and request.run <= mine["run"]):
         raise Refusal("site_cloned", site=caller.site)
+    if mine and state == _RESTORED and request.opened >= mine["run"]:
+        state = _CURRENT  # it knows of every run that is known here: what asked was a late message
     if state == _RESTORED:
         why = mine["why"] if mine else ""
     elif has_life and state == _RETIRED:

@@ -321,7 +321,7 @@ def _alerts() -> Iterator[Scene]:
         alerts.channels_window.webhook.setText("http://chat.shop.example/hook")
 
     told = StagedDesk.with_alert_channels
-    yield from _four("launchpad-alerts", True, page, as_it_is, told)
+    yield from four_faces("launchpad-alerts", True, page, as_it_is, told)
     yield Scene("launchpad-alerts-tested", True, then("send_test"), told)
     yield Scene("launchpad-alert-limits-normal", True, then("open_limits"), told)
     yield Scene("launchpad-alert-limits-problem", True, then("open_limits", wrong_limits), told)

@@ -49,6 +49,15 @@ def test_a_lower_run_number_is_a_restored_site(new_store: NewStore) -> None:
     assert (told.run, told.epoch) == (5, store.epoch)
 
 
+def test_an_old_call_that_comes_late_makes_no_restored_site(new_store: NewStore) -> None:
+    store = new_store()
+    store.open(4)
+    store.open(5, opened=4)
+    restored(store.open(4, opened=3, can_heal=True))  # on its way for long; nobody reads the answer
+    assert store.open(6, opened=5, can_heal=True).restored is None
+    restored(store.open(5, opened=3, can_heal=True))  # an older copy is one still
+
+
 def test_a_program_that_cannot_heal_is_refused_and_it_is_remembered(new_store: NewStore) -> None:
     store = new_store()
     store.open(5)
