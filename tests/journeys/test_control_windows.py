@@ -1,131 +1,35 @@
 """Stepping into the sync through real windows, services and a real Web Database: block and unblock,
-withdraw, send again, reload, and the question of a store that would lose more than a tenth. What a
-person reads is compared with the tables, read by plain sqlite3."""
+send again, withdraw. What a person reads is compared with the tables, read by plain sqlite3."""
 
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
 
 from ginesys_sync.core.status import Outcome
 from ginesys_sync.ui import offscreen
 from ginesys_sync.ui.launchpad.block_dialog import BlockDialog
-from ginesys_sync.ui.launchpad.board_page import BoardPage
-from ginesys_sync.ui.launchpad.control_page import ATTENTION, BLOCKED, LOG, ControlPage
+from ginesys_sync.ui.launchpad.control_page import BLOCKED, LOG
 from ginesys_sync.ui.launchpad.record_actions import RecordActions
 from ginesys_sync.ui.launchpad.send_again_dialog import SendAgainDialog
-from ginesys_sync.ui.launchpad.sent_actions import SentActions
-from ginesys_sync.ui.launchpad.window import LaunchpadWindow
-from ginesys_sync.ui.pos.window import PosWindow
 from ginesys_sync.ui.widgets.ask import Question
-from ginesys_sync.ui.widgets.deed import DeedDialog
-from ginesys_sync.ui.widgets.exchange_page import ExchangePage
-from ginesys_sync.ui.widgets.where_is_it import WhereIsIt
 from tests.journeys.conftest import Windows
+from tests.journeys.stepping_in import (
+    change_a_price,
+    control,
+    foot,
+    give,
+    look_for,
+    newest,
+    noted,
+    of_site,
+    price,
+    statuses,
+    sync,
+    sync_all,
+)
 from tests.support.retail_chain import CLOSING, HO, S001, S002, RetailChain
 
 pytestmark = pytest.mark.slow
-
-
-def control(office: LaunchpadWindow, section: str) -> ControlPage:
-    page = offscreen.show_tab(office, "Control")
-    assert isinstance(page, ControlPage)
-    page.show_section(section)
-    offscreen.settle(office)
-    return page
-
-
-def give(dialog: DeedDialog | None, reason: str, button: str) -> None:
-    """Type a reason and press the button that does it."""
-    assert dialog is not None and dialog.isVisible()
-    QTest.keyClicks(dialog.reason, reason)
-    offscreen.press(offscreen.button(dialog, button))
-
-
-def of_site(office: LaunchpadWindow, site: str, entry: str) -> DeedDialog:
-    """Choose an entry in a store's menu on the board."""
-    page = offscreen.show_tab(office, "Sites")
-    assert isinstance(page, BoardPage)
-    line = next(line for line in page.model.rows if line.code == site)
-    (action,) = [one for one in page.menu_of(line).actions() if one.text() == entry]
-    assert action.isEnabled(), entry
-    action.trigger()
-    offscreen.settle(office)
-    assert office.acts.dialog is not None
-    return office.acts.dialog
-
-
-def foot(office: LaunchpadWindow, begins: str) -> str:
-    """What stands at the foot of the window, once it begins so."""
-    bar = office.statusBar()
-    offscreen.until(lambda: bar.currentMessage().startswith(begins), what=begins)
-    return bar.currentMessage()
-
-
-def sync_all(office: LaunchpadWindow) -> None:
-    offscreen.press_sync_all(office)
-    assert offscreen.wait_for_end(office).closing == CLOSING
-
-
-def sync(store: PosWindow) -> Outcome:
-    offscreen.press_sync(store)
-    return offscreen.wait_for_end(store).outcome
-
-
-def price(chain: RetailChain, site: str) -> int:
-    found: int = chain.scalar(site, "SELECT price_minor FROM item_price ORDER BY 1 DESC LIMIT 1")
-    return found
-
-
-def change_a_price(chain: RetailChain, to: str) -> str:
-    """Change the dearest price at head office; the item's code."""
-    code: str = chain.scalar(HO, "SELECT item_code FROM item_price ORDER BY price_minor DESC")
-    chain.sql(
-        HO,
-        f"UPDATE item_price SET price_minor = {to} WHERE rowid = "
-        "(SELECT rowid FROM item_price ORDER BY price_minor DESC LIMIT 1)",
-    )
-    return code
-
-
-def statuses(office: LaunchpadWindow, what: str) -> dict[str, str]:
-    """The newest row of each store in Sent Data that holds this."""
-    found: dict[str, str] = {}
-    for row in offscreen.read_grid(office, "Sent Data"):
-        if row["What"] == what:
-            found.setdefault(row["To"], row["Status"])
-    return found
-
-
-def newest(office: LaunchpadWindow, site: str) -> SentActions:
-    """Stand on the newest batch for a store in Sent Data."""
-    offscreen.read_grid(office, "Sent Data")
-    page = office.tabs.current()
-    assert isinstance(page, ExchangePage)
-    for row in range(page.model.rowCount()):
-        if page.model.index(row, 1).data() == site:
-            page.tree.setCurrentIndex(page.model.index(row, 0))
-            break
-    actions = page.foot.findChild(SentActions)
-    assert actions is not None
-    return actions
-
-
-def look_for(office: LaunchpadWindow, code: str) -> WhereIsIt:
-    """Ctrl+K, typed."""
-    office.show_where()
-    where = office.where
-    assert where is not None
-    QTest.keyClicks(where.search, code)
-    offscreen.until(lambda: not where._pause.isActive(), what="the pause")
-    offscreen.settle(office)
-    return where
-
-
-def noted(chain: RetailChain) -> list[tuple[str, ...]]:
-    """What was written down at head office."""
-    return chain.sql(HO, "SELECT action, what, reason FROM sync_audit ORDER BY id")
 
 
 def test_a_channel_is_blocked_and_unblocked_and_its_changes_wait_in_between(
@@ -319,129 +223,3 @@ def test_what_a_store_has_heard_of_stays_there_and_the_store_is_named(
     assert statuses(office, "1 price")[S001] == "WITHDRAWN"
     settled.done(S001)
     assert price(settled, S001) == price(settled, HO) - 5 == price(settled, S002) - 5
-
-
-def test_a_reloaded_store_ends_as_head_office_has_it(
-    settled: RetailChain, windows: Windows
-) -> None:
-    office, store = windows.launchpad(settled), windows.pos(settled, S001)
-    bills = settled.rows(S001, "bill")
-    settled.sql(S001, "UPDATE item SET name = 'damaged'", "DELETE FROM item_price WHERE rowid < 9")
-    assert settled.rows(S001, "item") != settled.rows(HO, "item")
-    dialog = of_site(office, S001, "Reload...")
-    assert "Its bills and what it has not sent yet stay." in dialog.text.text()
-    give(dialog, "its disk was changed", "Reload")
-    foot(office, "S001 will take a full load of everything.")
-    sync_all(office)
-    assert sync(store) is Outcome.DONE
-    for table in ("item", "item_price", "master_policy", "customer"):
-        assert settled.rows(S001, table) == settled.rows(HO, table), table
-    assert settled.rows(S001, "bill") == bills
-    assert noted(settled) == [("reload", "store S001", "its disk was changed")]
-
-
-def _more_than_head_office(chain: RetailChain) -> None:
-    """S001 has items that head office does not know, and takes a full load."""
-    columns = [row[1] for row in chain.sql(S001, "PRAGMA table_info(item)")]
-    others = ", ".join(columns[1:])
-    chain.sql(
-        S001, f"INSERT INTO item SELECT 'X' || code, {others} FROM item ORDER BY code LIMIT 9"
-    )
-
-
-def test_a_store_that_would_lose_more_than_a_tenth_is_answered_at_head_office(
-    settled: RetailChain, windows: Windows
-) -> None:
-    office, store = windows.launchpad(settled), windows.pos(settled, S001)
-    _more_than_head_office(settled)
-    give(of_site(office, S001, "Reload..."), "", "Reload")
-    foot(office, "S001 will take")
-    sync_all(office)
-    assert sync(store) is Outcome.ATTENTION
-    assert len(settled.rows(S001, "item")) == 49
-    sync_all(office)
-    pane = control(office, ATTENTION).attention
-    (row,) = offscreen.rows(pane.table)
-    assert row["Why"].startswith(
-        "More than a tenth of Items would go at S001: 9 of the 49 items at S001 are not in"
-    )
-    pane.table.selectRow(0)
-    offscreen.press(pane.remove)
-    give(pane.deed, "left from before", "Remove Them")
-    offscreen.until(lambda: not pane.remove.isEnabled(), what="the answer")
-    assert "Head office has answered: they go." in pane.reason.text()
-    sync_all(office)
-    assert sync(store) is Outcome.DONE
-    assert settled.rows(S001, "item") == settled.rows(HO, "item")
-    sync_all(office)
-    assert control(office, ATTENTION).attention.faces.face == "empty"
-    assert not office.strip.attention.isVisible()
-    assert noted(settled)[-1] == ("answered: go", "items at S001", "left from before")
-
-
-@pytest.mark.long
-def test_the_store_answers_for_itself_and_keeps_them(
-    settled: RetailChain, windows: Windows
-) -> None:
-    office, store = windows.launchpad(settled), windows.pos(settled, S001)
-    _more_than_head_office(settled)
-    give(of_site(office, S001, "Reload..."), "", "Reload")
-    foot(office, "S001 will take")
-    sync_all(office)
-    assert sync(store) is Outcome.ATTENTION
-    offscreen.press(store.strip.attention)
-    offscreen.settle(store)
-    pane = store.attention_dialog.pane
-    pane.table.selectRow(0)
-    assert pane.reason.text().startswith("More than a tenth of Items would go at S001: 9 of the 49")
-    offscreen.press(pane.keep)
-    QTest.keyClick(pane.deed, Qt.Key.Key_Escape)
-    assert settled.sql(S001, "SELECT * FROM sync_audit") == []
-    offscreen.press(pane.keep)
-    give(pane.deed, "our own range", "Keep Them")
-    offscreen.until(lambda: pane.model.rows == [], what="the answer")
-    store.attention_dialog.reject()
-    assert sync(store) is Outcome.DONE
-    assert len(settled.rows(S001, "item")) == 49
-    assert settled.sql(S001, "SELECT action, what, reason FROM sync_audit") == [
-        ("answered: keep", "items", "our own range")
-    ]
-    assert settled.sql(S001, "SELECT 1 FROM sync_state WHERE name LIKE 'sweep_question%'") == []
-    sync_all(office)
-    assert not office.strip.attention.isVisible()
-
-
-@pytest.mark.long
-def test_a_record_that_a_store_cannot_write_is_given_up_or_sent_again(
-    settled: RetailChain, windows: Windows
-) -> None:
-    office, store = windows.launchpad(settled), windows.pos(settled, S001)
-    refuse = "CREATE TRIGGER no BEFORE UPDATE ON item BEGIN SELECT RAISE(ABORT, 'locked'); END"
-    settled.sql(S001, refuse)
-    code = settled.scalar(HO, "SELECT max(code) FROM item")
-    settled.sql(HO, f"UPDATE item SET name = 'New name' WHERE code = '{code}'")
-    sync_all(office)
-    assert sync(store) is Outcome.ATTENTION
-    offscreen.press(store.strip.attention)
-    offscreen.settle(store)
-    there = store.attention_dialog.pane
-    there.table.selectRow(0)
-    offscreen.press(there.discard)
-    give(there.deed, "not ours", "Discard")
-    offscreen.until(lambda: there.faces.face == "empty", what="nothing left")
-    store.attention_dialog.reject()
-    assert settled.sql(S001, "SELECT * FROM sync_parked") == []
-    settled.sql(S001, "DROP TRIGGER no")
-    assert sync(store) is Outcome.DONE
-    name = f"SELECT name FROM item WHERE code = '{code}'"
-    assert settled.scalar(S001, name) != "New name", "it was given up there"
-
-    dialog = of_site(office, S001, "Send Again...")
-    assert isinstance(dialog, SendAgainDialog)
-    dialog.kind.setCurrentText("Items")
-    offscreen.press(dialog.whole)
-    give(dialog, "", "Send Again")
-    foot(office, "40 items will be sent again to S001.")
-    sync_all(office)
-    assert sync(store) is Outcome.DONE
-    assert settled.rows(S001, "item") == settled.rows(HO, "item")
