@@ -48,27 +48,45 @@ def changes(connection: Connection, plan: Plan, me: str, run: int, after: int | 
     named = {entity.name: entity for entity in plan.entities}
     widths = {name: len(entity.key) for name, entity in named.items()}
     found = arrivals.arrivals(connection, widths, run, after or 0, _SHOWN + 1)
-    rows = tuple(_change(named.get(each.entity), each) for each in found[:_SHOWN])
+    rows = tuple(change_of(named.get(each.entity), each) for each in found[:_SHOWN])
     counts = _received(connection, me, run)
     are_all = all(count <= arrivals.MOST_RECORDS for count in counts.values())
     return Changes(rows, found[_SHOWN - 1].id if len(found) > _SHOWN else None, are_all)
 
 
-def _change(entity: Entity | None, each: arrivals.Arrival) -> Change:
+def change_of(entity: Entity | None, each: arrivals.Arrival) -> Change:
+    """A change as a person reads it. `entity` None: a kind that the plan no longer knows."""
     kind = each.entity if entity is None else entity.one
     key = key_text(each.key)
     if each.column == arrivals.NEW:
         return Change(each.id, kind, key, "new", "", "", "")
     if each.column == arrivals.DELETED:
         return Change(each.id, kind, key, "deleted", "", "", "")
-    return Change(each.id, kind, key, "changed", each.column, _value(each.old), _value(each.new))
+    name, digits = _unit(each.column)
+    before, now = _value(each.old, digits), _value(each.new, digits)
+    return Change(each.id, kind, key, "changed", name.replace("_", " "), before, now)
 
 
-def _value(value: object) -> str:
+_UNITS = {"_minor": 2, "_milli": 3}
+"""How the built-in retail tables name columns of whole numbers that stand for parts of one."""
+
+
+def _unit(column: str) -> tuple[str, int]:
+    """A column as a person calls it, and how many of its figures come after the point."""
+    for ending, digits in _UNITS.items():
+        if column.endswith(ending):
+            return column.removesuffix(ending), digits
+    return column, 0
+
+
+def _value(value: object, digits: int) -> str:
     """A value as a person reads it, short."""
     if value is None:
         return "(empty)"
     if isinstance(value, bytes):
         return f"({len(value):,} bytes)"
+    if digits and isinstance(value, int):
+        whole, rest = divmod(abs(value), 10**digits)
+        return f"{'-' if value < 0 else ''}{whole:,}.{rest:0{digits}}"
     text = str(value)
     return text if len(text) <= 200 else f"{text[:199]}…"

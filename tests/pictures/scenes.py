@@ -253,7 +253,7 @@ def _no_items(desk: StagedDesk) -> None:
 def _arrived(desk: StagedDesk) -> None:
     desk.arrived_words = "42 prices, 3 promotions, 1 new user"
     desk.changed = (
-        Change(1, "price", "85123A / 2026-12-01", "changed", "price_minor", "295", "245"),
+        Change(1, "price", "85123A / 2026-12-01", "changed", "price", "2.95", "2.45"),
         Change(2, "user", "asha", "new", "", "", ""),
         Change(3, "item", "84029G", "changed", "name", "Red woolly hottie white heart",
                "Red woolly hottie, white heart, gift boxed"),
@@ -328,3 +328,4 @@ def _alerts() -> Iterator[Scene]:
     yield Scene("launchpad-who-is-told-empty", True, then("open_channels"))
     yield Scene("launchpad-who-is-told-normal", True, then("open_channels"), told)
     yield Scene("launchpad-who-is-told-problem", True, then("open_channels", wrong_channels), told)
+    yield from _four("launchpad-sites", True, _tab("Sites"), _no_sites, StagedDesk.something_wrong)

@@ -188,7 +188,7 @@ def test_what_a_sync_brought_is_told_and_leads_to_old_and_new_value(pos: OpensPo
     desk = StagedDesk(is_ho=False)
     desk.arrived_words = "42 prices, 3 promotions, 1 new user"
     desk.changed = (
-        Change(1, "price", "85123A / 2026-12-01", "changed", "price_minor", "295", "245"),
+        Change(1, "price", "85123A / 2026-12-01", "changed", "price", "2.95", "2.45"),
         Change(2, "user", "asha", "new", "", "", ""),
     )
     window = pos(desk)
@@ -203,9 +203,9 @@ def test_what_a_sync_brought_is_told_and_leads_to_old_and_new_value(pos: OpensPo
     assert offscreen.rows(dialog.table)[0] == {
         "Kind": "Price",
         "Record": "85123A / 2026-12-01",
-        "What": "price minor",
-        "Before": "295",
-        "Now": "245",
+        "What": "Price",
+        "Before": "2.95",
+        "Now": "2.45",
     }
     assert offscreen.rows(dialog.table)[1]["What"] == "New"
     dialog.reject()

@@ -61,7 +61,7 @@ class ArrivedBar(QFrame):
 
 
 def _what(row: Change) -> str:
-    return row.column.replace("_", " ") if row.column else row.what.capitalize()
+    return (row.column or row.what).capitalize()
 
 
 COLUMNS: tuple[Column[Change], ...] = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from ginesys_sync.core.status import Kind, Status
 from ginesys_sync.services.views import BatchRow, RecordRow, RunGroup
@@ -120,11 +120,16 @@ def _count(line: Line) -> str:
 
 
 def _size(line: Line) -> str:
-    return size(line.size) if isinstance(line, BatchRow) else ""
+    return size(line.size) if _has_body(line) else ""
 
 
 def _size_tip(line: Line) -> str:
-    return counted(line.size, "byte") if isinstance(line, BatchRow) else ""
+    return counted(line.size, "byte") if _has_body(line) else ""
+
+
+def _has_body(line: Line) -> TypeGuard[BatchRow]:
+    """Whether there is something to be measured: an acknowledgement has no contents."""
+    return isinstance(line, BatchRow) and line.kind is Kind.DATA
 
 
 def _moment(field: str) -> tuple[Callable[[Line], str], Callable[[Line], str]]:

@@ -42,13 +42,13 @@ def _count(title: str, get: Callable[[RunEntry], int], tip: str, width: int) -> 
 
 
 RUN_COLUMNS: tuple[Column[RunEntry], ...] = (
-    Column("Started", lambda row: relative(row.started_at), 104, tip=lambda r: exact(r.started_at)),
+    Column("Started", lambda row: relative(row.started_at), 88, tip=lambda r: exact(r.started_at)),
     Column("Sync", _what, 0, tip=_what),
-    Column("Trigger", lambda row: row.trigger, 136),
+    Column("Trigger", lambda row: row.trigger, 120),
     Column(
         "Outcome",
         lambda row: outcome_pill(row).word,
-        144,
+        140,
         pills=lambda row: (outcome_pill(row),),
     ),
     Column("Took", _took, 84, is_number=True),

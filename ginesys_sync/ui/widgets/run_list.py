@@ -105,7 +105,7 @@ class RunListPage(QWidget):
         self.open_one.setAccessibleName("Open the selected sync")
         self.table.setModel(self.model)
         grid.dress_header(self.table.horizontalHeader(), RUN_COLUMNS)
-        grid.WideColumn(self.table, 1, 176)
+        grid.WideColumn(self.table, 1, 160)
         foot = QHBoxLayout()
         foot.setSpacing(tokens.SPACE_3)
         foot.addWidget(self.open_one)

@@ -84,7 +84,8 @@ def exact(moment: datetime | None) -> str:
 
 
 def relative(moment: datetime | None, never: str = "") -> str:
-    """How long ago: `just now`, `3 min ago`, `2 h ago`, `yesterday 10:42`, `Mon 3 Nov 10:42`."""
+    """How long ago: `just now`, `3 min ago`, `2 h ago`, `Fri 10:42`, `3 Nov`: short enough for a
+    narrow column."""
     if moment is None:
         return never
     seconds = (now() - moment).total_seconds()
@@ -98,8 +99,6 @@ def relative(moment: datetime | None, never: str = "") -> str:
     days = (today.date() - local.date()).days
     if days == 0 or seconds < 6 * _HOUR:
         return f"{round(seconds / _HOUR)} h ago"
-    if days == 1:
-        return f"yesterday {time_words(local)}"
     if days < 7:
         return f"{local:%a} {time_words(local)}"
     return day_words(local, with_year=local.year != today.year)
