@@ -7,6 +7,7 @@ import pytest
 
 from ginesys_sync.cli.main import main
 from ginesys_sync.core.status import Outcome
+from ginesys_sync.services import blocking
 from ginesys_sync.services.attending import discard
 from ginesys_sync.services.plans import change_plan
 from tests.support.chain_floor import HO, S001, S002, ChainFloor, Row, floor_plan
@@ -114,21 +115,34 @@ def test_unique_values_that_swap_and_move_within_an_atomic_batch_arrive(floor: C
     floor.assert_equal([S001])
 
 
-def test_unique_values_that_swap_over_two_atomic_batches_arrive(floor: ChainFloor) -> None:
+def test_two_atomic_batches_that_each_need_the_other_arrive_together(floor: ChainFloor) -> None:
     _plan(floor, 2, atomic=True)
     floor.sql(HO, TEA, "INSERT INTO item VALUES ('I2', 'Milk', '2')")
     floor.done(HO)
     floor.done(S001)
+    blocking.block_record(floor.home(HO), "items", "I2", "so that it goes in a batch of its own")
     floor.sql(
         HO,
         "UPDATE item SET barcode = 'x' WHERE code = 'I2'",
         "UPDATE item SET barcode = '2' WHERE code = 'I1'",
+        "UPDATE item SET barcode = '1' WHERE code = 'I2'",
     )
     floor.done(HO)
-    floor.sql(HO, "UPDATE item SET barcode = '1' WHERE code = 'I2'")
+    blocking.unblock_record(floor.home(HO), "items", "I2")
     floor.done(HO)
+    assert len(floor.batches(HO, "HO/catalogue")) == 3
     floor.done(S001)
     floor.assert_equal([S001])
+
+
+def test_a_value_that_a_column_changes_keeps_its_whole_batch_out(floor: ChainFloor) -> None:
+    floor.sql(S001, "DROP TABLE odd", "CREATE TABLE odd(code PRIMARY KEY, a NUMERIC, b)")
+    _plan(floor, 2, atomic=True)
+    floor.sql(HO, "INSERT INTO odd VALUES ('A', 1, 1), ('B', '1.10', 1)")
+    floor.done(HO)
+    floor.sync(S001)
+    assert floor.codes(S001, "odd") == []
+    assert _lines(floor, S001) == {"A": "waits_whole", "B": "changed"}
 
 
 def test_the_guilty_ones_are_named_among_many_that_swap(floor: ChainFloor) -> None:

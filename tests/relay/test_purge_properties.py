@@ -18,7 +18,7 @@ from tests.support.relay_server import Member, RelayServer
 
 STORES = ("S001", "S002", "S003")
 _lanes = itertools.count(1)
-_sets = st.sets(st.sampled_from(STORES), min_size=1)
+_sets = st.sampled_from([{"S001", "S002"}, set(STORES), {"S003"}])
 _steps = st.lists(
     st.one_of(
         st.tuples(st.just("send"), _sets),
@@ -26,8 +26,9 @@ _steps = st.lists(
         st.tuples(st.just("ack"), st.sampled_from(STORES), st.integers(1, 3)),
     ),
     min_size=4,
-    max_size=12,
+    max_size=20,
 )
+"""Of few sets of stores, so that several batches are for the same one."""
 
 
 @pytest.fixture(scope="module")
