@@ -61,24 +61,9 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _MAX_WORDS = 100
 _RESERVED = re.compile(r"(sync_|sqlite_|_)", re.IGNORECASE)
-_ENTITY_WORDS = frozenset(
-    [
-        "name",
-        "one",
-        "many",
-        "channel",
-        "owner",
-        "table",
-        "key",
-        "columns",
-        "site_column",
-        "edited_column",
-        "label",
-        "watch",
-        "audience",
-        "children",
-    ]
-)
+_TABLE_WORDS = frozenset({"table", "key", "columns"})
+_ENTITY_WORDS = _TABLE_WORDS | {"name", "one", "many", "channel", "owner", "audience", "children"}
+_ENTITY_WORDS |= {"site_column", "edited_column", "label", "watch"}
 MAX_PLAN_BYTES = 1_000_000
 MAX_VERSION = 1_000_000_000
 
@@ -248,7 +233,7 @@ class _Reader:
 
     def _table(self, raw: Any, where: str, root: Table | None) -> Table:
         if root is not None:
-            self._only(raw, f"a child of {where}", {"table", "key", "root", "columns"})
+            self._only(raw, f"a child of {where}", _TABLE_WORDS | {"root"})
         name = self._foreign(raw, "table", where)
         if _RESERVED.match(name):
             raise PlanUnfit(

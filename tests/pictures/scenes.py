@@ -328,4 +328,6 @@ def _alerts() -> Iterator[Scene]:
     yield Scene("launchpad-who-is-told-empty", True, then("open_channels"))
     yield Scene("launchpad-who-is-told-normal", True, then("open_channels"), told)
     yield Scene("launchpad-who-is-told-problem", True, then("open_channels", wrong_channels), told)
-    yield from _four("launchpad-sites", True, _tab("Sites"), _no_sites, StagedDesk.something_wrong)
+    yield from four_faces(
+        "launchpad-sites", True, _tab("Sites"), _no_sites, StagedDesk.something_wrong
+    )
