@@ -174,7 +174,7 @@ class _Reader:
         self._only(raw, "a channel", {"name", "title", "on_fault", "atomic"})
         name = self._name(raw, "name", "a channel")
         where = f"channel {name!r}"
-        title = self._words(raw, "title", where)
+        title = self._words(raw, "title", where) or name.replace("_", " ").capitalize()
         is_atomic = raw.get("atomic", False)
         if not isinstance(is_atomic, bool):
             raise PlanUnfit(f"{where}: `atomic` must be true or false.")
@@ -182,7 +182,6 @@ class _Reader:
             on_fault = OnFault(raw.get("on_fault", OnFault.PARK))
         except ValueError:
             raise PlanUnfit(f"{where}: `on_fault` must be park or halt.") from None
-        title = title or name.replace("_", " ").capitalize()
         return Channel(name, title, on_fault, is_atomic)
 
     def _entity(self, raw: Any, channels: list[str]) -> Entity:

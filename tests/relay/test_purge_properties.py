@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ginesys_sync.core.model import Audience
@@ -45,6 +45,14 @@ def chain(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=_steps)
+@example(
+    steps=[
+        *[("send", {"S001", "S002"})] * 3,
+        ("release", {"S001", "S002"}),
+        ("ack", "S002", 1),
+        ("ack", "S001", 3),
+    ]
+)
 def test_a_body_is_kept_exactly_as_long_as_a_site_needs_it(
     chain: tuple[RelayServer, dict[str, Member]], steps: list[tuple[object, ...]]
 ) -> None:
