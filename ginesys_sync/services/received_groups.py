@@ -25,7 +25,7 @@ from ginesys_sync.store.received_sums import (
     run_before,
 )
 
-_SUMMED_A_PAGE, _MADE_A_PAGE = 20_000, 4_000
+_SUMMED_A_PAGE, _MADE_A_PAGE = 8_000, 4_000
 """A page of groups ends before the next run once its runs hold so many rows, summed in the database
 or made one by one: a first page must come soon."""
 
