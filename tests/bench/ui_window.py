@@ -1,5 +1,6 @@
 """The windows that `ui` measures, each in a fresh process: `python -m tests.bench.ui_window
-grids|received|store|stall HOME`. Says its figures, in milliseconds, as JSON on standard output.
+grids|received|store|stall HOME`. They know no home, or they would open on the tab that the one
+before was closed on. Says its figures, in milliseconds, as JSON on standard output.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ GIVE_UP_SECONDS = 600.0
 def grids(home: Path) -> dict[str, float]:
     """The board and Sent Data on large books."""
     desk = HomeDesk(home)
-    window = offscreen.open_launchpad(desk, home)
+    window = offscreen.open_launchpad(desk)
     found: dict[str, float] = {}
     began = time.perf_counter()
     board = window.tabs.go("Sites")
@@ -44,7 +45,7 @@ def grids(home: Path) -> dict[str, float]:
 def received(home: Path) -> dict[str, float]:
     """Received Data of head office on large books."""
     desk = HomeDesk(home)
-    window = offscreen.open_launchpad(desk, home)
+    window = offscreen.open_launchpad(desk)
     offscreen.settle(window)
     found = _list(window, lambda: window.tabs.go("Received Data"), "Received Data")
     offscreen.close(window)
@@ -55,7 +56,7 @@ def received(home: Path) -> dict[str, float]:
 def store(home: Path) -> dict[str, float]:
     """Received Data of a store with a long past. It is the tab in front: it is opened anew."""
     desk = HomeDesk(home)
-    window = offscreen.open_pos(desk, home)
+    window = offscreen.open_pos(desk)
     offscreen.settle(window)
     page = window.exchange.tabs.page("Received Data")
     assert isinstance(page, ExchangePage)
@@ -136,7 +137,7 @@ def _took(page: ExchangePage, click: Callable[[], object]) -> float:
 def stall(home: Path) -> dict[str, float]:
     """The longest time in which the window did not answer while its service sends."""
     desk = HomeDesk(home)
-    window = offscreen.open_launchpad(desk, home)
+    window = offscreen.open_launchpad(desk)
     window.tabs.go("Sent Data")
     offscreen.settle(window)
     spare_the_loop()  # as the program does once a window stands
