@@ -18,6 +18,7 @@ from ginesys_sync.engine.batch_work import BatchWork
 from ginesys_sync.engine.bodies import BodyWork
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.disk import require_room
+from ginesys_sync.engine.owing import Owing
 from ginesys_sync.engine.plan import put_plan_in_place
 from ginesys_sync.engine.receive import entity_of, fetch_body, opened, stops_a_stream
 from ginesys_sync.engine.seal import TARGET_ROWS, next_limit
@@ -60,8 +61,9 @@ class _Offer:
         self._context = context
         self._connection = connection
         self._stream = due[0].stream
-        # Each of these numbers was the head before any chunk that all of these loads share.
-        self._no = max(load.no for load in due)
+        # Each of these numbers was the head before any chunk that all of these loads share. The
+        # lowest one, or the site that is due it would miss what came for it alone since.
+        self._no = min(load.no for load in due)
         self._sites = [load.site for load in due]
         built = min((load.chunks for load in due), key=len)
         version = context.plan.version
@@ -171,7 +173,8 @@ class _Offer:
         with transaction(connection):
             require_fence(connection, context.fence)
             for site in self._sites:
-                due_loads.owe_load(connection, site, [self._stream], context.now())
+                owing = Owing(connection, context.plan, context.staging, context.web, site)
+                owing.owe([self._stream], context.site, context.now())
 
 
 class LoadWork:

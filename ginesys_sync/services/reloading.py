@@ -7,15 +7,15 @@ from pathlib import Path
 
 from ginesys_sync.core.clock import Clock, SystemClock, iso
 from ginesys_sync.core.errors import NotPossible
-from ginesys_sync.core.model import HEAD_OFFICE, Audience, Stream
-from ginesys_sync.core.plan import Owner, Rule
-from ginesys_sync.services.audit import note_action
+from ginesys_sync.core.model import HEAD_OFFICE, Stream
+from ginesys_sync.engine.owing import Owing
+from ginesys_sync.engine.staging import Staging
+from ginesys_sync.services.audit import note_action, present_user
 from ginesys_sync.services.naming import named_stores
 from ginesys_sync.services.rights import require_head_office
-from ginesys_sync.services.site import OpenSite, opened_site
+from ginesys_sync.services.site import opened_site
 from ginesys_sync.services.views import Done
-from ginesys_sync.store import due_loads, noting
-from ginesys_sync.store.database import Connection, transaction
+from ginesys_sync.store.database import transaction
 from ginesys_sync.wire.control_messages import ReloadRequest
 
 
@@ -31,28 +31,20 @@ def reload_site(folder: Path, code: str, reason: str = "", clock: Clock | None =
         web = site.web()
         try:
             wanted = web.reload(ReloadRequest(site=store)).loads_wanted
+            streams = [name for name in wanted if Stream.parse(name).origin == HEAD_OFFICE]
+            if not streams:
+                raise NotPossible(
+                    f"Head office has sent nothing yet that {store} could take again.",
+                    "Sync first; then everything goes to it anyway.",
+                )
+            owing = Owing(connection, site.plan, Staging(site.home.staged), web, store)
+            with transaction(connection):
+                at = iso((clock or SystemClock()).now())
+                owing.owe(streams, present_user(), at)
+                note_action(connection, "reload", f"store {store}", reason, clock)
         finally:
             web.close()
-        streams = [name for name in wanted if Stream.parse(name).origin == HEAD_OFFICE]
-        if not streams:
-            raise NotPossible(
-                f"Head office has sent nothing yet that {store} could take again.",
-                "Sync first; then everything goes to it anyway.",
-            )
-        with transaction(connection):
-            at = iso((clock or SystemClock()).now())
-            due_loads.owe_load(connection, store, streams, at)
-            _note_its_own(site, connection, store)
-            note_action(connection, "reload", f"store {store}", reason, clock)
     return Done(
         f"{store} will take a full load of everything.",
         f"Head office's next sync makes it, and {store}'s sync after that takes it.",
     )
-
-
-def _note_its_own(site: OpenSite, connection: Connection, store: str) -> None:
-    """What is for certain stores only is in no load: it goes as ordinary batches, to this one."""
-    weight = noting.weight_for(connection, Audience.of([store]))
-    for entity in site.plan.in_order():
-        if entity.owner is not Owner.SITE and entity.audience.rule is not Rule.ALL:
-            noting.note_site(connection, entity, store, weight)
