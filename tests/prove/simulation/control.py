@@ -7,7 +7,7 @@ import json
 from contextlib import suppress
 
 from ginesys_sync.core.errors import KnownError
-from ginesys_sync.services import attending, blocking, plans, sweeps
+from ginesys_sync.services import attending, blocking, plans, questions
 from ginesys_sync.services.reloading import reload_site
 from ginesys_sync.services.sending_again import send_again
 from ginesys_sync.services.withdrawing import withdraw
@@ -115,11 +115,13 @@ def _withdraw(chain: Chain, n: int, m: int) -> None:
 
 
 def answer_all(chain: Chain, *_: int) -> None:
-    """Let go what every store asks about: its tables are to be as head office's."""
-    for store in STORES:
-        if store in chain.joined:
-            for question in sweeps.sweep_questions(chain.home(store)):
-                sweeps.answer_sweep(chain.home(store), question.entity, may_go=True, reason=WHY)
+    """Let go whatever a site asks about: what was deleted was meant to be, and a store's tables are
+    to be as head office's."""
+    for site in chain.joined:
+        for question in questions.questions(chain.home(site)):
+            questions.answer(
+                chain.home(site), question.entity, may_go=True, reason=WHY, clock=chain.clocks[site]
+            )
 
 
 def _change_plan(chain: Chain, *_: int) -> None:
