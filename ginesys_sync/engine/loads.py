@@ -170,10 +170,15 @@ class _Offer:
     def _begin_again(self) -> None:
         """What was built is of no use any more: the next run builds it anew, up to today's head."""
         context, connection = self._context, self._connection
+        owed = [
+            Owing(connection, context.plan, context.staging, context.web, site)
+            for site in self._sites
+        ]
+        for owing in owed:
+            owing.make_ready([self._stream])
         with transaction(connection):
             require_fence(connection, context.fence)
-            for site in self._sites:
-                owing = Owing(connection, context.plan, context.staging, context.web, site)
+            for owing in owed:
                 owing.owe([self._stream], context.site, context.now())
 
 

@@ -38,6 +38,7 @@ def reload_site(folder: Path, code: str, reason: str = "", clock: Clock | None =
                     "Sync first; then everything goes to it anyway.",
                 )
             owing = Owing(connection, site.plan, Staging(site.home.staged), web, store)
+            owing.make_ready(streams)
             with transaction(connection):
                 at = iso((clock or SystemClock()).now())
                 owing.owe(streams, present_user(), at)

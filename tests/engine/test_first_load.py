@@ -133,3 +133,25 @@ def test_a_load_never_takes_away_what_the_store_owns_or_edited(chain: ChainFloor
     chain.settle(S003, S001)
     chain.assert_equal([S003, S001])
     assert chain.codes(HO, "customer") == ["C1", "C9"]
+
+
+def test_a_store_whose_load_waited_misses_nothing_that_came_for_it_alone_meanwhile(
+    chain: ChainFloor,
+) -> None:
+    """Another store that joins later has its load made together with the one that waited."""
+    chain.join(S003)
+    chain.sync(S003)
+    chain.done(HO, S001)  # it is owed a load, and not ticked
+    chain.sql(
+        HO,
+        "INSERT INTO notice VALUES ('N4', 'S003', 'came while it waited')",
+        "INSERT INTO notice VALUES ('N5', 'S003', 'and went again')",
+    )
+    chain.done(HO, S001)
+    chain.sql(HO, "DELETE FROM notice WHERE code = 'N5'")
+    chain.done(HO, S001)
+    chain.join("S004")
+    chain.sync("S004")
+    chain.settle(S001, S003, "S004")
+    chain.assert_equal([S001, S003, "S004"])
+    assert "N4" in chain.codes(S003, "notice")

@@ -64,6 +64,26 @@ def test_what_is_for_certain_stores_goes_to_the_reloaded_one_alone(chain: ChainF
     assert chain.rows(HO, "sync_record") == before
 
 
+def test_a_deletion_that_the_store_had_not_read_yet_reaches_it_in_spite_of_the_load(
+    chain: ChainFloor,
+) -> None:
+    chain.sql(HO, "INSERT INTO notice VALUES ('N2', 'S001', 'moves'), ('N3', 'S001', 'stays')")
+    chain.settle(rounds=1)
+    chain.sql(
+        HO,
+        "DELETE FROM notice WHERE code = 'N1'",
+        "UPDATE notice SET site_code = 'S002' WHERE code = 'N2'",
+        "DELETE FROM promotion_site WHERE promotion_code = 'P1' AND site_code = 'S001'",
+    )
+    chain.done(HO)
+    reload_site(chain.home(HO), S001)
+    chain.settle()
+    assert chain.codes(S001, "notice") == ["N3"]
+    chain.assert_equal()
+    assert chain.sql(HO, "SELECT * FROM sync_change") == []
+    assert chain.sql(HO, "SELECT * FROM sync_block") == []
+
+
 def test_until_the_load_is_there_the_store_says_what_it_waits_for(chain: ChainFloor) -> None:
     damage(chain)
     reload_site(chain.home(HO), S001)
