@@ -24,8 +24,12 @@ from ginesys_sync.services.words import moment
 from ginesys_sync.store import conflicts as kept
 from ginesys_sync.store.applying import BodyApplier
 from ginesys_sync.store.database import Connection, transaction
+from ginesys_sync.store.images import image_of
 from ginesys_sync.store.refusals import ConstraintBroken
 from ginesys_sync.wire.excerpt import Content, content_of, has_schema
+
+NO_RUN = 0
+"""What a person did belongs to no run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def prefer(
     clock: Clock | None = None,
 ) -> Done:
     """Put a kept version of a record back, by its number in the list: an ordinary edit made here,
-    which travels like any other. Raises NotPossible.
+    which travels like any other. What stands here until now stays in the list. Raises NotPossible.
     """
     with opened_site(folder) as site, site.database.connect() as connection:
         kind = named_entity(site.plan, entity)
@@ -82,6 +86,7 @@ def prefer(
         edited_at = _stamp(_edited(kind, present) or _edited(kind, chosen.content), now)
         try:
             with transaction(connection):
+                _keep_present(connection, kind, record, versions, chosen, site.code, iso(now))
                 kept.put_version(applier, kind, edited_at)
                 what = f"{words}, version {version} ({chosen.whose})"
                 note_action(connection, "prefer", what, reason, clock)
@@ -91,6 +96,32 @@ def prefer(
                 "Mend that, or edit the record by hand.",
             ) from broken
     return Done(f"Version {version} of {words} stands here now.", "The next sync sends it.")
+
+
+def _keep_present(
+    connection: Connection,
+    kind: Entity,
+    record: Key,
+    versions: Sequence[_Kept],
+    chosen: _Kept,
+    me: str,
+    at: str,
+) -> None:
+    """Inside the transaction that replaces it: list what stands here, when it was edited since and
+    is none of the kept versions.
+    """
+    image = image_of(connection, kind, record)
+    if image is None:
+        return  # deleted here since: nothing is lost by putting it back
+    present = content_of(image.data)
+    if any(_is_same(kind, present, each.content) for each in versions):
+        return
+    kept.keep_conflict(
+        connection,
+        kept.Conflict(kind.name, record, chosen.whose, chosen.whose, image.data, chosen.body),
+        NO_RUN,
+        at,
+    )
 
 
 def _check(
@@ -124,6 +155,7 @@ def _record(connection: Connection, kind: Entity, key: Key, me: str) -> Conflict
         kind.name,
         kind.one,
         key_text(key),
+        _label(kind, (present, *(each.content for each in versions))),
         moment(max(each.at for each in versions)),
         tuple(
             Version(
@@ -183,6 +215,12 @@ def _stamp(like: object, now: datetime) -> object:
         return iso(now) if "." in like else now.strftime("%Y-%m-%dT%H:%M:%SZ")
     between = "T" if "T" in like else " "
     return now.strftime(f"%Y-%m-%d{between}%H:%M:%S")
+
+
+def _label(kind: Entity, contents: Sequence[Content]) -> str:
+    """What the first of these that is not deleted is called; empty where the plan names nothing."""
+    named = (_text(_root(kind, content).get(kind.label)) for content in contents)
+    return next(filter(None, named), "") if kind.label else ""
 
 
 def _fields(kind: Entity, contents: Sequence[Content]) -> tuple[FieldLine, ...]:

@@ -39,13 +39,15 @@ class FieldLine:
 
 @dataclass(frozen=True, slots=True)
 class ConflictedRecord:
-    """A record of which several versions were kept. `at`: when the newest of them was.
-    `can_prefer`: whether another version can be put back at this site.
+    """A record of which several versions were kept. `label`: what it is called, beside its key.
+    `at`: when the newest of them was. `can_prefer`: whether another version can be put back at
+    this site.
     """
 
     entity: str
     one: str
     key: str
+    label: str
     at: datetime | None
     versions: tuple[Version, ...]
     fields: tuple[FieldLine, ...]

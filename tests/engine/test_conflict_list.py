@@ -155,3 +155,22 @@ def test_what_cannot_be_put_back_is_said_with_what_to_do(floor: ChainFloor) -> N
         prefer(home, "customers", "C1", 2)
     assert floor.scalar(HO, "SELECT name FROM customer WHERE id = 'C1'") == "Head office"
     assert floor.scalar(HO, "SELECT count(*) FROM sync_audit") == 0
+
+
+def test_what_was_edited_since_is_kept_too_when_another_version_is_put_back(
+    floor: ChainFloor,
+) -> None:
+    _two_versions(floor)
+    floor.sql(HO, _edit("Edited since", "2026-04-03"))
+    assert not any(each.stands for each in _listed(floor).versions)
+    prefer(floor.home(HO), "customers", "C1", 2)
+    record = _listed(floor)
+    assert [(each.number, each.whose, each.stands) for each in record.versions] == [
+        (1, HO, False),
+        (2, S001, True),
+        (3, HO, False),
+    ]
+    prefer(floor.home(HO), "customers", "C1", 3)
+    floor.settle()
+    assert {floor.rows(site, "customer")[0][1] for site in (HO, S001, S002)} == {"Edited since"}
+    assert len(_listed(floor).versions) == 3

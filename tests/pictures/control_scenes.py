@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from ginesys_sync.ui.launchpad.control_page import ATTENTION, BLOCKED, LOG
+from ginesys_sync.ui.launchpad.control_page import ATTENTION, BLOCKED, CONFLICTS, LOG
 from tests.pictures.scenes import Go, Scene, as_it_is, four_faces, never_settles
 from tests.support.staged_desk import StagedDesk
 
@@ -42,19 +43,20 @@ def _section(name: str, row: int | None = None) -> Go:
         page.show_section(name)
         if row is not None:
             offscreen.settle(window)
-            pane = page.blocked if name == BLOCKED else page.attention
-            pane.table.selectRow(row)
+            panes = {BLOCKED: page.blocked, ATTENTION: page.attention, CONFLICTS: page.conflicts}
+            panes[name].table.selectRow(row)
 
     return go
 
 
-def _in_control(name: str, press: str) -> Go:
-    """Stand on the first line of a section, and press a button."""
+def _in_control(name: str, press: str, row: int = 0) -> Go:
+    """Stand on a line of a section, and press a button."""
 
     def go(window: Any) -> None:
         from ginesys_sync.ui import offscreen
 
-        _section(name, 0)(window)
+        _section(name, row)(window)
+        offscreen.settle(window)
         offscreen.press(offscreen.button(window.tabs.current(), press))
         offscreen.settle(window)
 
@@ -74,6 +76,31 @@ def _blocking(window: Any) -> None:
     window.acts.dialog.reason.setText("Stock taking until Monday")
     window.desk.gate.clear()
     window.acts.dialog.accept()
+
+
+def _standing_chosen(window: Any) -> None:
+    _section(CONFLICTS, 0)(window)
+    table = window.tabs.current().conflicts.versions.table
+    table.setCurrentIndex(table.model().index(0, 2))
+
+
+def _put_back(row: int, press: str = "") -> Go:
+    """Ask about the version that does not stand; with `press`, answer."""
+
+    def go(window: Any) -> None:
+        from ginesys_sync.ui import offscreen
+
+        _in_control(CONFLICTS, "Put this Version Back...", row)(window)
+        if press:
+            offscreen.press(offscreen.button(window.tabs.current().conflicts.deed, press))
+
+    return go
+
+
+def _later_edited(desk: StagedDesk) -> None:
+    desk.with_conflicts()
+    versions = (replace(each, stands=False) for each in desk.conflicted[0].versions)
+    desk.conflicted[0] = replace(desk.conflicted[0], versions=tuple(versions))
 
 
 def _of_site(entry: str) -> Go:
@@ -138,7 +165,19 @@ def _control() -> Iterator[Scene]:
     yield Scene("launchpad-control-attention-chosen", True, _section(ATTENTION, 0), needing)
     yield Scene("launchpad-control-question", True, _section(ATTENTION, 0),
                 StagedDesk.with_question)  # fmt: skip
+    yield from _conflicts()
     yield Scene("launchpad-sent-data-chosen", True, _sent_row(0))
+
+
+def _conflicts() -> Iterator[Scene]:
+    name, kept = "launchpad-control-conflicts", StagedDesk.with_conflicts
+    yield from four_faces(name, True, _section(CONFLICTS), as_it_is, kept)
+    yield Scene(f"{name}-stands", True, _standing_chosen, kept)
+    yield Scene(f"{name}-many", True, _section(CONFLICTS, 2), kept)
+    yield Scene(f"{name}-since", True, _section(CONFLICTS, 0), _later_edited)
+    yield Scene(f"{name}-question", True, _put_back(0), kept)
+    yield Scene(f"{name}-question-deleted", True, _put_back(1), kept)
+    yield Scene(f"{name}-done", True, _put_back(0, "Put Back"), kept)
 
 
 def _control_windows() -> Iterator[Scene]:

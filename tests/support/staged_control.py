@@ -21,6 +21,7 @@ from ginesys_sync.services.control_views import (
 )
 from ginesys_sync.services.views import AttentionRow, Done, Page
 from tests.support import staged_data as data
+from tests.support.staged_conflicts import StagedConflicts
 
 KINDS = Kinds(
     (
@@ -57,7 +58,7 @@ ODD = (
 )
 
 
-class StagedControl:
+class StagedControl(StagedConflicts):
     """Set `blocked`, `logged`, `odd` before a window is shown. `deed_fault` makes what is done
     fail, `preview_fault` the preview."""
 
@@ -67,6 +68,7 @@ class StagedControl:
         """Nothing blocked, nothing odd, nothing done."""
         self.blocked: list[BlockLine] = []
         self.logged: list[AuditLine] = []
+        self.conflicted = []
         self.to_send: tuple[PreviewLine, ...] = LINES
         self.odd: tuple[Oddity, ...] = ()
         self.previewed: list[Sequence[str] | None] = []

@@ -1,4 +1,5 @@
-"""The tab `Control`: `Blocked`, `Needs attention` and `Log`, chosen in a list at the left."""
+"""The tab `Control`: `Blocked`, `Needs attention`, `Edited twice` and `Log`, chosen in a list at
+the left."""
 
 from __future__ import annotations
 
@@ -9,14 +10,20 @@ from ginesys_sync.core.model import HEAD_OFFICE
 from ginesys_sync.services.desk import Desk
 from ginesys_sync.services.views import Overview
 from ginesys_sync.ui.launchpad.blocked_page import BlockedPage
+from ginesys_sync.ui.launchpad.conflicts_page import ConflictsPage
 from ginesys_sync.ui.launchpad.log_page import LogPage
 from ginesys_sync.ui.widgets import icons, theme, tokens
 from ginesys_sync.ui.widgets.attention import AttentionPane
 from ginesys_sync.ui.widgets.background import Background
 from ginesys_sync.ui.widgets.wording import grouped
 
-BLOCKED, ATTENTION, LOG = "Blocked", "Needs attention", "Log"
-_PICTURES = {BLOCKED: "circle-pause", ATTENTION: "triangle-alert", LOG: "history"}
+BLOCKED, ATTENTION, CONFLICTS, LOG = "Blocked", "Needs attention", "Edited twice", "Log"
+_PICTURES = {
+    BLOCKED: "circle-pause",
+    ATTENTION: "triangle-alert",
+    CONFLICTS: "copy",
+    LOG: "history",
+}
 
 
 class ControlPage(QWidget):
@@ -29,6 +36,7 @@ class ControlPage(QWidget):
         super().__init__()
         self.blocked = BlockedPage(desk, background)
         self.attention = AttentionPane(desk, background, HEAD_OFFICE)
+        self.conflicts = ConflictsPage(desk, background)
         self.log = LogPage(desk, background)
         self.sections, self.pages = QListWidget(), QStackedWidget()
         self._lay_out()
@@ -44,7 +52,7 @@ class ControlPage(QWidget):
         self.sections.setAccessibleName("Control")
         self.sections.addItems(list(_PICTURES))
         self._recolour()
-        for page in (self.blocked, self.attention, self.log):
+        for page in (self.blocked, self.attention, self.conflicts, self.log):
             holder = QWidget()
             column = QVBoxLayout(holder)
             column.setContentsMargins(
@@ -68,7 +76,7 @@ class ControlPage(QWidget):
         return list(_PICTURES)[self.sections.currentRow()]
 
     def show_section(self, name: str) -> None:
-        """Go to `Blocked`, `Needs attention` or `Log`."""
+        """Go to `Blocked`, `Needs attention`, `Edited twice` or `Log`."""
         self.sections.setCurrentRow(list(_PICTURES).index(name))
 
     def _show(self, place: int) -> None:
@@ -81,6 +89,8 @@ class ControlPage(QWidget):
             self.blocked.refresh()
         elif self.section == ATTENTION:
             self.attention.look()
+        elif self.section == CONFLICTS:
+            self.conflicts.refresh()
         else:
             self.log.refresh()
 

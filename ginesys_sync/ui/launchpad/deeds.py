@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from ginesys_sync.core.model import HEAD_OFFICE
 from ginesys_sync.services.control_views import BlockKind, BlockLine
+from ginesys_sync.services.deciding_views import ConflictedRecord, Version
 from ginesys_sync.ui.widgets.deed import Deed
 from ginesys_sync.ui.widgets.wording import counted
 
@@ -81,3 +83,26 @@ def unblock(line: BlockLine) -> Deed:
     follows = f"The next sync lets {them} go." if line.waiting else "Nothing waits behind it."
     text = f"{waits} {follows}" if line.waiting else follows
     return Deed(f"Unblock {line.what}?", text, "Unblock", "Keep Blocked")
+
+
+def put_back(record: ConflictedRecord, version: Version) -> Deed:
+    """Before another version of a record is put back."""
+    whose = "head office's" if version.whose == HEAD_OFFICE else f"{version.whose}'s"
+    words = f"{record.one} {record.key}"
+    does = (
+        "In that version it is deleted: this becomes an ordinary deletion made at head office now"
+        if version.is_gone
+        else "It becomes an ordinary edit made at head office now"
+    )
+    present = (
+        "The version that stands now is kept in this list"
+        if any(each.stands for each in record.versions)
+        else "What the record says now was edited since: it is kept in this list too"
+    )
+    return Deed(
+        f"Put {whose} version of {words} back?",
+        f"{does}, and the next sync takes it to every site that has the record. "
+        f"{present}, and can be put back in the same way.",
+        "Put Back",
+        "Leave It",
+    )
