@@ -150,3 +150,53 @@ def test_a_line_for_what_is_not_listed_offers_nothing(launchpad: Opens) -> None:
     for button in (pane.retry, pane.again, pane.discard):
         assert not button.isEnabled()
     assert not pane.remove.isVisible()
+
+
+ASKED = line("sweep_asks", "12 of the 40 items would go.")
+ANSWERED = line("sweep_answered", "12 of the 40 items would go. They stay.")
+RECORD = data.attention()[0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "title", "advice"),
+    [
+        ([RECORD], "These records could not be written. Everything", "Each is tried again"),
+        ([ASKED], "Much would be deleted. Nothing of it goes unasked.", "Choose the line and say"),
+        ([ASKED, ANSWERED], "Much would be deleted.", "Choose the line and say"),
+        ([ANSWERED], "What was asked is answered.", "The store hears of it when it syncs"),
+        (
+            [RECORD, ASKED],
+            "Some records could not be written, and a question waits for an answer.",
+            "The records are tried again at the end of every sync: mend the cause named here, then "
+            "press Sync. Choose the line that asks, and say whether they may go.",
+        ),
+        (
+            [RECORD, ANSWERED],
+            "Some records could not be written, and an answer is on its way to a store.",
+            "The records are tried again",
+        ),
+    ],
+)
+def test_the_heading_says_what_is_true_of_records_questions_and_both(
+    launchpad: Opens, rows: list[AttentionRow], title: str, advice: str
+) -> None:
+    desk = StagedDesk()
+    desk.attention_rows = rows
+    pane = attention(launchpad(desk))
+    assert pane.title.text().startswith(title)
+    assert pane.advice.text().startswith(advice)
+    if RECORD not in rows:
+        assert "could not be written" not in pane.title.text()
+        assert "tried again" not in pane.advice.text()
+
+
+def test_a_question_on_a_later_page_changes_the_heading_when_it_is_reached(
+    launchpad: Opens,
+) -> None:
+    desk = StagedDesk()
+    desk.attention_rows = [RECORD]
+    pane = attention(launchpad(desk))
+    assert pane.title.text().startswith("These records")
+    desk.attention_rows.append(ASKED)
+    pane.model.set_rows(desk.attention_rows)  # as a further page does
+    assert pane.title.text().startswith("Some records could not be written, and a question")

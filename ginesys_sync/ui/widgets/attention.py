@@ -131,6 +131,7 @@ class AttentionPane(QWidget):
 
     def _wire(self) -> None:
         self.model.loaded.connect(self._show_loaded)
+        self.model.rowsInserted.connect(lambda: self._say(self.model.rows))
         self.model.failed.connect(self._show_fault)
         self.table.selectionModel().currentRowChanged.connect(self._settle)
         self.model.modelReset.connect(self._settle)

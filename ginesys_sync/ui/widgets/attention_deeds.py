@@ -14,17 +14,32 @@ _TRIED = (
     "Each is tried again at the end of every sync, and leaves this list when it succeeds or when a "
     "newer version of it arrives. Mend the cause named here, then press Sync."
 )
-_QUESTION = "Much would be deleted. Nothing of it goes unasked."
-_BOTH = "Some records could not be written, and a question waits for an answer."
+_ASKS = "Much would be deleted. Nothing of it goes unasked."
+_CHOOSE = (
+    "Choose the line and say whether they may go. Until then they stay, and every sync says so."
+)
+_ANSWERED = "What was asked is answered. The answer goes with the next sync."
+_HEARS = "The store hears of it when it syncs after that, and the line leaves this list."
+_SOME = "Some records could not be written"
+_SOME_TRIED = (
+    "The records are tried again at the end of every sync: mend the cause named here, then press "
+    "Sync."
+)
+_SOME_CHOOSE = "Choose the line that asks, and say whether they may go."
 
 
 def heading(rows: Sequence[AttentionRow]) -> tuple[str, str]:
-    """The title and the advice over these lines."""
-    asking = sum(row.code in (ASKS, DELETES, ANSWERED) for row in rows)
-    if asking and asking == len(rows):
-        answer = "Choose the line and say whether they may go. Until then they stay, and every "
-        return _QUESTION, f"{answer}sync says so."
-    return (_BOTH if asking else _UNWRITTEN), _TRIED
+    """The title and the advice over these lines: records, open questions, answered ones, or
+    several of them."""
+    opened = any(row.code in (ASKS, DELETES) for row in rows)
+    answered = any(row.code == ANSWERED for row in rows)
+    if all(row.code in (ASKS, DELETES, ANSWERED) for row in rows) and rows:
+        return (_ASKS, _CHOOSE) if opened else (_ANSWERED, _HEARS)
+    if opened:
+        return f"{_SOME}, and a question waits for an answer.", f"{_SOME_TRIED} {_SOME_CHOOSE}"
+    if answered:
+        return f"{_SOME}, and an answer is on its way to a store.", _SOME_TRIED
+    return _UNWRITTEN, _TRIED
 
 
 def discard(row: AttentionRow, *, is_here: bool) -> Deed:
