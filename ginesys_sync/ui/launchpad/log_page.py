@@ -14,7 +14,8 @@ from ginesys_sync.ui.widgets.faces import FourFaces
 from ginesys_sync.ui.widgets.rows import Fetched, PagedRows
 from ginesys_sync.ui.widgets.wording import exact, relative
 
-_ANSWERS = {
+_DONE = {
+    "prefer": "Put back",
     "answered: go": "They may go",
     "answered: sweep": "They may go",
     "answered: keep": "They stay",
@@ -22,7 +23,7 @@ _ANSWERS = {
 
 
 def _did(line: AuditLine) -> str:
-    return _ANSWERS.get(line.action, line.action.capitalize())
+    return _DONE.get(line.action, line.action.capitalize())
 
 
 COLUMNS: tuple[Column[AuditLine], ...] = (
