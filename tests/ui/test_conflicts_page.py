@@ -100,7 +100,7 @@ def test_fields_that_differ_come_first_and_are_marked_by_a_word_and_a_shape(
     launchpad: Opens,
 ) -> None:
     page = opened(launchpad(StagedDesk().with_conflicts()))
-    assert page.about.text() == "Customer C000117 Asha Nair: 2 of 6 fields differ"
+    assert page.about.text() == "Customer C000117 Asha Nair: 2 of 6 fields differ."
     assert list(compared(page).items()) == [
         ("Now", ""), ("Edited", ""), ("Name", "Differs"), ("Phone", "Differs"), ("Id", "Same"),
         ("Email", "Same"), ("Town", "Same"), ("Country", "Same"),
@@ -221,6 +221,7 @@ def test_a_record_that_was_edited_since_says_that_this_is_kept_too(launchpad: Op
     page = opened(launchpad(desk))
     assert page.title.text() == "1 record was edited at two places at once."
     assert offscreen.rows(page.table)[0]["Stands"] == "Edited since"
+    assert page.about.text().endswith("It was edited since: what it says now is none of these.")
     offscreen.press(page.put_back)
     assert page.deed is not None
     assert "edited since: it is kept in this list too" in page.deed.text.text()
@@ -265,6 +266,19 @@ def test_looking_again_keeps_the_record_and_the_version_one_stands_on(launchpad:
     offscreen.until(lambda: len(page.model.rows) == 2)
     assert page.selected == MANY
     assert page.versions.chosen is not None and page.versions.chosen.number == 2
+
+
+def test_a_further_version_that_comes_does_not_move_one_to_it(launchpad: Opens) -> None:
+    desk = StagedDesk().with_conflicts()
+    window = launchpad(desk)
+    page = opened(window)
+    click_version(page, 1)
+    further = replace(ASHA.versions[1], number=3, whose="S002")
+    fields = tuple(replace(each, values=(*each.values, "S2")) for each in ASHA.fields)
+    desk.conflicted[0] = replace(ASHA, versions=(*ASHA.versions, further), fields=fields)
+    page.refresh()
+    offscreen.until(lambda: page.versions.model.columnCount() == 5)
+    assert page.versions.chosen is not None and page.versions.chosen.number == 1
 
 
 def test_long_values_and_child_rows_are_shown_over_several_lines(launchpad: Opens) -> None:

@@ -167,7 +167,10 @@ class ConflictsPage(QWidget):
         differing, count = self.versions.compared
         differ = "differs" if differing == 1 else "differ"
         name = " ".join((*name_of(record).split(), record.label)).strip()
-        self.about.setText(f"{name}: {grouped(differing)} of {counted(count, 'field')} {differ}")
+        is_listed = any(version.stands for version in record.versions)
+        since = "" if is_listed else " It was edited since: what it says now is none of these."
+        told = f"{grouped(differing)} of {counted(count, 'field')} {differ}."
+        self.about.setText(f"{name}: {told}{since}")
         self._settle_foot()
 
     def _settle_foot(self) -> None:
