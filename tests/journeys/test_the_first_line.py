@@ -27,12 +27,12 @@ window = make_window(desk, Path(sys.argv[1]), is_ho=sys.argv[2] == "HO")
 def tell():
     heavy = {name.partition(".")[0] for name in sys.modules}
     print(window.strip.headline.text(), *sorted(heavy), sep="|")
+    desk.load()  # closing waits for what was asked of the desk meanwhile
     window.close()
 
 window.truth_shown.connect(tell)
 window.show()
 app.exec()
-desk.load()
 desk.close()
 """
 _HEAVY = {"sqlalchemy", "alembic", "requests", "pydantic", "apscheduler", "starlette", "zstandard"}
