@@ -4,7 +4,6 @@ every window a step."""
 from __future__ import annotations
 
 import json
-import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from ginesys_sync.cli.demo_chain import DemoChain
 from ginesys_sync.cli.status import print_table
+from ginesys_sync.core.ending import when_asked_to_end
 from ginesys_sync.core.model import HEAD_OFFICE
 from ginesys_sync.core.status import CLOSING_SENTENCE
 from ginesys_sync.services.demo import sell_one
@@ -108,18 +108,13 @@ def _ctrl_c() -> Iterator[Callable[[], None]]:
     """Gives what to call between two things done: it raises KeyboardInterrupt once one was asked
     for. Raised anywhere else, it could land in a call from Qt, which swallows it."""
     wanted = threading.Event()
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda *_: wanted.set()) for number in signals]
 
     def check() -> None:
         if wanted.is_set():
             raise KeyboardInterrupt
 
-    try:
+    with when_asked_to_end(wanted.set):
         yield check
-    finally:
-        for number, handler in zip(signals, before, strict=True):
-            signal.signal(number, handler)
 
 
 def play(chain: DemoChain) -> int:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ginesys_sync.core.ending import when_asked_to_end
 from ginesys_sync.core.errors import KnownError, UnknownSite
 from ginesys_sync.core.events import (
     Counted,
@@ -58,15 +58,8 @@ def _refuse_at_a_store(asked: argparse.Namespace) -> None:
 @contextmanager
 def _ctrl_c() -> Iterator[threading.Event]:
     wanted = threading.Event()
-    before = {
-        number: signal.signal(number, lambda *_: wanted.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
+    with when_asked_to_end(wanted.set):
         yield wanted
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _print_json(event: Event) -> None:

@@ -21,6 +21,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ginesys_sync.core.clock import SystemClock
+from ginesys_sync.core.ending import when_asked_to_end
 from ginesys_sync.core.errors import AlreadyRunning, HomeUnusable, KnownError
 from ginesys_sync.services.alert_watch import AlertWatch
 from ginesys_sync.services.planner import Planner
@@ -220,10 +221,5 @@ def serve(folder: Path, *, is_child: bool = False, minutes: int | None = None) -
     `minutes` between two runs; None: by the schedule and in live mode, as head office laid down;
     0: only when a window asks."""
     service = Service(folder, is_child=is_child, minutes=minutes)
-
-    def stop(*_: object) -> None:
-        service.stop()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    return service.serve()
+    with when_asked_to_end(service.stop):
+        return service.serve()

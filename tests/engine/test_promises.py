@@ -113,7 +113,7 @@ def _run_that_is_cut(
         floor.sync(site, choose=choose)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @settings(
     max_examples=6,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

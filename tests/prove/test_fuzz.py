@@ -21,7 +21,7 @@ fuzzing = pytest.mark.skipif(
 
 
 @fuzzing
-@pytest.mark.slow
+@pytest.mark.long
 def test_some_thousand_inputs_do_not_break_the_reader(tmp_path: Path) -> None:
     (line,) = fuzz.prove(Work(8, tmp_path))
     assert line.holds, line.broken
