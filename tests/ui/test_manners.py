@@ -29,6 +29,8 @@ from tests.pictures.scenes import Scene, scenes
 from tests.support.staged_desk import StagedDesk
 from tests.ui.conftest import Opens, OpensPos
 
+pytestmark = pytest.mark.long
+
 _CONTROLS = (
     QAbstractButton, QAbstractItemView, QAbstractSpinBox, QComboBox, QLineEdit, QProgressBar,
     QTabBar,
