@@ -29,7 +29,7 @@ from tests.journeys.stepping_in import (
 )
 from tests.support.retail_chain import CLOSING, HO, S001, S002, RetailChain
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 def test_a_channel_is_blocked_and_unblocked_and_its_changes_wait_in_between(

@@ -23,7 +23,7 @@ from tests.journeys.stepping_in import (
 )
 from tests.support.retail_chain import HO, S001, RetailChain
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 def test_a_reloaded_store_ends_as_head_office_has_it(

@@ -25,6 +25,7 @@ def test_a_defect_that_is_switched_on_is_caught(defect: Defect, template: Path) 
         assert outcome(defect, template, template.parent / "chain", is_on=True)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("defect", ZOO, ids=lambda defect: defect.name)
 def test_its_scene_holds_when_the_program_is_right(defect: Defect, template: Path) -> None:
     with simulated():
