@@ -5,6 +5,7 @@ from __future__ import annotations
 from ginesys_sync.core.model import HEAD_OFFICE, key_text
 from ginesys_sync.core.plan import PLAN_CHANNEL, Entity, Plan
 from ginesys_sync.services.arrival_views import Change, Changes
+from ginesys_sync.services.units import amount, called, has_unit
 from ginesys_sync.services.words import counted
 from ginesys_sync.store import arrivals, grids
 from ginesys_sync.store.database import Connection
@@ -62,31 +63,17 @@ def change_of(entity: Entity | None, each: arrivals.Arrival) -> Change:
         return Change(each.id, kind, key, "new", "", "", "")
     if each.column == arrivals.DELETED:
         return Change(each.id, kind, key, "deleted", "", "", "")
-    name, digits = _unit(each.column)
-    before, now = _value(each.old, digits), _value(each.new, digits)
-    return Change(each.id, kind, key, "changed", name.replace("_", " "), before, now)
+    before, now = _value(each.column, each.old), _value(each.column, each.new)
+    return Change(each.id, kind, key, "changed", called(each.column), before, now)
 
 
-_UNITS = {"_minor": 2, "_milli": 3}
-"""How the built-in retail tables name columns of whole numbers that stand for parts of one."""
-
-
-def _unit(column: str) -> tuple[str, int]:
-    """A column as a person calls it, and how many of its figures come after the point."""
-    for ending, digits in _UNITS.items():
-        if column.endswith(ending):
-            return column.removesuffix(ending), digits
-    return column, 0
-
-
-def _value(value: object, digits: int) -> str:
+def _value(column: str, value: object) -> str:
     """A value as a person reads it, short."""
     if value is None:
         return "(empty)"
     if isinstance(value, bytes):
         return f"({len(value):,} bytes)"
-    if digits and isinstance(value, int):
-        whole, rest = divmod(abs(value), 10**digits)
-        return f"{'-' if value < 0 else ''}{whole:,}.{rest:0{digits}}"
+    if has_unit(column) and isinstance(value, int):
+        return amount(column, value)
     text = str(value)
     return text if len(text) <= 200 else f"{text[:199]}…"

@@ -15,6 +15,7 @@ from ginesys_sync.services.control_views import Oddity, Preview, PreviewLine
 from ginesys_sync.services.naming import named_stores
 from ginesys_sync.services.rights import require_head_office
 from ginesys_sync.services.site import OpenSite, opened_site
+from ginesys_sync.services.units import amount, called
 from ginesys_sync.store.previewing import Fall, Look, PreviewReader, Sealed, Staged
 from ginesys_sync.wire.body import unpack
 
@@ -112,7 +113,8 @@ def odd_words(entity: Entity, look: Look, gone: int, standing: int) -> list[Oddi
 
 def _example(fall: Fall) -> str:
     key = key_text(tuple(str(part) for part in fall.key))
-    return f"{key}: {fall.column} {fall.before:,g} → {fall.after:,g}"
+    before, after = (amount(fall.column, value) for value in (fall.before, fall.after))
+    return f"{key}: {called(fall.column)} {before} → {after}"
 
 
 def _staged(site: OpenSite) -> Staged:

@@ -172,7 +172,9 @@ def test_half_the_price_is_said_before_it_goes_and_taken_back_before_a_store_hea
     offscreen.until(lambda: office.preview is not None, what="the preview")
     assert office.preview is not None
     assert "1 price falls by more than half." in office.preview.odd_words.text()
-    assert f"{before:,} → {before // 3:,}" in office.preview.odd_words.text()
+    assert (
+        f"price {before / 100:,.2f} → {before // 3 / 100:,.2f}" in office.preview.odd_words.text()
+    )
     assert settled.sql(HO, "SELECT 1 FROM sync_change") != [], "nothing is sent yet"
     offscreen.press(offscreen.button(office.preview, "Send Anyway"))
     offscreen.until(lambda: offscreen.pane(office).is_running, what="the run")

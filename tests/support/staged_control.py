@@ -50,8 +50,8 @@ ODD = (
         "prices",
         "12 prices fall by more than half.",
         (
-            "85123A / 2026-12-01: price_minor 295 → 100",
-            "84029G / 2026-12-01: price_minor 425 → 125",
+            "85123A / 2026-12-01: price 2.95 → 1.00",
+            "84029G / 2026-12-01: price 4.25 → 1.25",
         ),
     ),
     Oddity("promotions", "2 promotions would be deleted, of 9."),

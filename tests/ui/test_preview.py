@@ -83,7 +83,7 @@ def test_what_looks_odd_is_said_before_ok_sends_it(launchpad: Opens) -> None:
     said = dialog.odd_words.text().splitlines()
     assert said[0] == "Look at this before it goes:"
     assert "•  12 prices fall by more than half." in said
-    assert "     85123A / 2026-12-01: price_minor 295 → 100" in said
+    assert "     85123A / 2026-12-01: price 2.95 → 1.00" in said
     assert "•  2 promotions would be deleted, of 9." in said
     QTest.keyClick(dialog, Qt.Key.Key_Return)
     assert asked(window) == [] and select.isVisible(), "Enter goes back"
