@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -16,9 +17,9 @@ ORGANISATION = "default"
 """The one organisation there is for now; every key leads with it."""
 
 _BUSY_SECONDS = 20.0
+_PAUSE_SECONDS = 0.01
 _PRAGMAS = (
     "PRAGMA busy_timeout=20000",
-    "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA journal_size_limit=67108864",
@@ -98,6 +99,7 @@ class Database:
             cached_statements=256,
         )
         connection.row_factory = sqlite3.Row
+        _write_ahead(connection)
         for pragma in _PRAGMAS:
             connection.execute(pragma)
         return connection
@@ -113,6 +115,22 @@ class Database:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Have the database in WAL mode. While others use a new one, SQLite refuses at once, whatever
+    the timeout: that is waited out here."""
+    ends_at = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as fault:
+            is_busy = fault.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() >= ends_at:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
 
 
 def open_database(path: Path) -> Database:

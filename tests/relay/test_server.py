@@ -22,9 +22,11 @@ from ginesys_sync.core.errors import (
     KnownError,
     VersionsDiffer,
 )
+from ginesys_sync.relay import database as database_room
 from ginesys_sync.relay.database import open_database
 from ginesys_sync.relay.main import invite, serve
 from ginesys_sync.relay.migrations import KNOWN_VERSIONS
+from ginesys_sync.relay.migrations.climb import climb
 from ginesys_sync.wire.messages import AcksRequest, MailRequest
 from tests.relay.lanes import ALL, TO_HO, Body, Lane
 from tests.support.relay_server import Member, RelayServer
@@ -266,6 +268,27 @@ def test_every_key_leads_with_the_organisation(tmp_path: Path) -> None:
             columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
             first = next(column for column in columns if column[5] == 1)
             assert (table, first[1]) == (table, "organisation")
+
+
+def test_a_new_database_that_somebody_is_writing_to_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "relay.sqlite3"
+    climb(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        pauses = []
+
+        def pause(seconds: float) -> None:
+            pauses.append(seconds)
+            other.execute("COMMIT")
+
+        monkeypatch.setattr(database_room.time, "sleep", pause)
+        opened = open_database(path)
+        with opened.reading() as reader:
+            assert reader.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+        opened.close()
+    assert len(pauses) == 1
 
 
 def test_a_first_start_by_several_at_once_makes_one_database(tmp_path: Path) -> None:
