@@ -27,7 +27,8 @@ from ginesys_sync.wire.messages import (
     SiteChange,
 )
 from tests.relay.lanes import Body, Lane
-from tests.support.relay_server import IMPATIENT, Member, RelayServer
+from tests.support.forked_relay import ForkedRelay
+from tests.support.relay_server import IMPATIENT, Member
 from tests.support.weather import Storm, Weather
 
 HERE = Path(__file__).parent
@@ -55,13 +56,13 @@ class Watch:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayServer]:
-    with RelayServer(tmp_path_factory.mktemp("relay") / "home") as running:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkedRelay]:
+    with ForkedRelay(tmp_path_factory.mktemp("relay") / "home") as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def ho(server: RelayServer) -> Member:
+def ho(server: ForkedRelay) -> Member:
     return Member(server, "HO")
 
 
@@ -71,12 +72,12 @@ def lane(ho: Member) -> Lane:
 
 
 @pytest.fixture
-def store(server: RelayServer) -> Member:
+def store(server: ForkedRelay) -> Member:
     return Member(server, f"S{next(_numbers):03d}")
 
 
 @pytest.fixture
-def weather(server: RelayServer) -> Iterator[Weather]:
+def weather(server: ForkedRelay) -> Iterator[Weather]:
     with Weather(server.url) as outside:
         yield outside
 
@@ -125,7 +126,7 @@ def _on(web: WebDatabase, lane: Lane) -> Member:
 
 
 @pytest.fixture(scope="module")
-def ready(server: RelayServer, ho: Member) -> Lane:
+def ready(server: ForkedRelay, ho: Member) -> Lane:
     """A lane with one batch, so that every verb has something to say."""
     Member(server, "S998")
     lane = Lane(ho, "verbs")
@@ -194,7 +195,7 @@ def test_a_passing_storm_is_weathered_by_each_verb(
 
 
 def test_what_a_lost_answer_did_is_done_once(
-    weather: Weather, server: RelayServer, ho: Member, store: Member, lane: Lane
+    weather: Weather, server: ForkedRelay, ho: Member, store: Member, lane: Lane
 ) -> None:
     far = Lane(_on(client(weather.url, ho), lane), lane.channel)
     manifests = [lane.manifest(no, Body.of(10)) for no in (1, 2, 3)]

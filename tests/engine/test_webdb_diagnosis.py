@@ -24,6 +24,7 @@ from ginesys_sync.relay.app import make_app
 from ginesys_sync.relay.desk import open_relay
 from ginesys_sync.wire import routes
 from tests.relay.lanes import Body
+from tests.support.forked_relay import ForkedRelay
 from tests.support.relay_server import Member, RelayServer, serving
 
 HERE = Path(__file__).parent
@@ -31,8 +32,8 @@ HASTY = Patience(connect_seconds=0.3, read_seconds=0.3, tries=1, pause_seconds=0
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayServer]:
-    with RelayServer(tmp_path_factory.mktemp("relay") / "home") as running:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkedRelay]:
+    with ForkedRelay(tmp_path_factory.mktemp("relay") / "home") as running:
         yield running
 
 
@@ -76,7 +77,7 @@ def test_plain_http_on_this_machine_is_accepted(host: str) -> None:
 
 
 def test_a_proxy_of_the_environment_is_not_used_on_this_machine(
-    monkeypatch: pytest.MonkeyPatch, server: RelayServer
+    monkeypatch: pytest.MonkeyPatch, server: ForkedRelay
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "")

@@ -19,6 +19,7 @@ from ginesys_sync.relay import app as relay_app
 from ginesys_sync.relay.desk import open_relay
 from ginesys_sync.wire import routes
 from ginesys_sync.wire.wait_messages import WaitAnswer
+from tests.support.forked_relay import ForkedRelay
 from tests.support.relay_server import Member, RelayServer, serving
 from tests.support.weather import Storm, Weather
 
@@ -27,13 +28,13 @@ HASTY = Patience(connect_seconds=0.3, read_seconds=0.3, tries=3, pause_seconds=0
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayServer]:
-    with RelayServer(tmp_path_factory.mktemp("relay") / "home") as running:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkedRelay]:
+    with ForkedRelay(tmp_path_factory.mktemp("relay") / "home") as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def ho(server: RelayServer) -> Member:
+def ho(server: ForkedRelay) -> Member:
     return Member(server, "HO")
 
 
@@ -44,7 +45,7 @@ def thread() -> Iterator[ThreadPoolExecutor]:
 
 
 @pytest.fixture
-def weather(server: RelayServer) -> Iterator[Weather]:
+def weather(server: ForkedRelay) -> Iterator[Weather]:
     with Weather(server.url) as outside:
         yield outside
 
@@ -146,7 +147,7 @@ def test_another_thread_ends_it_at_once(
         web.close()
 
 
-def enrolled(server: RelayServer, member: Member) -> None:
+def enrolled(server: ForkedRelay, member: Member) -> None:
     """Make the member known without a call."""
     from ginesys_sync.relay import access
     from ginesys_sync.wire.messages import EnrolRequest

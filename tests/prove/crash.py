@@ -54,7 +54,7 @@ class ForkedChain(ChainFloor):
 
     def __init__(self, root: Path, server: ForkServer) -> None:
         super().__init__(root)
-        self.relay: ForkedRelay = ForkedRelay(server, root / "relay")  # type: ignore[assignment]
+        self.relay = ForkedRelay(root / "relay", server)
 
     @contextmanager
     def opened(self) -> Iterator[ForkedChain]:

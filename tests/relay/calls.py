@@ -6,11 +6,12 @@ from typing import Any
 
 import requests
 
-from tests.support.relay_server import Member, RelayServer
+from tests.support.forked_relay import ForkedRelay
+from tests.support.relay_server import Member
 
 
 def call(
-    server: RelayServer, member: Member | None, path: str, message: Any, method: str = "POST"
+    server: ForkedRelay, member: Member | None, path: str, message: Any, method: str = "POST"
 ) -> requests.Response:
     """One call with a JSON message (None: without any)."""
     headers = {"Authorization": f"Bearer {member.site}:{member.key}"} if member else {}

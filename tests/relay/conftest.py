@@ -7,26 +7,27 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.support.relay_server import Member, RelayServer
+from tests.support.forked_relay import ForkedRelay
+from tests.support.relay_server import Member
 
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayServer]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkedRelay]:
     """A running Web Database that forgets at once what everybody has processed."""
-    with RelayServer(tmp_path_factory.mktemp("relay") / "home", keep_days=0) as running:
+    with ForkedRelay(tmp_path_factory.mktemp("relay") / "home", keep_days=0) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def ho(server: RelayServer) -> Member:
+def ho(server: ForkedRelay) -> Member:
     """Head office, enrolled."""
     return Member(server, "HO")
 
 
 @pytest.fixture
-def new_store(server: RelayServer) -> Callable[[], Member]:
+def new_store(server: ForkedRelay) -> Callable[[], Member]:
     """Enrols one more store."""
     return lambda: Member(server, f"S{next(_numbers):03d}")
 

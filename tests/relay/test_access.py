@@ -14,7 +14,8 @@ from ginesys_sync.engine.webdb import WebDatabase
 from ginesys_sync.relay.main import invite
 from ginesys_sync.wire import routes
 from ginesys_sync.wire.messages import EnrolRequest, SiteChange
-from tests.support.relay_server import Member, RelayServer
+from tests.support.forked_relay import ForkedRelay
+from tests.support.relay_server import Member
 
 NewStore = Callable[[], Member]
 
@@ -25,7 +26,7 @@ def enrolment(site: str, code: str, key: str, role: str = "store") -> EnrolReque
     )
 
 
-def edit(server: RelayServer, sql: str, *facts: object) -> None:
+def edit(server: ForkedRelay, sql: str, *facts: object) -> None:
     connection = sqlite3.connect(server.home / "relay.sqlite3")
     with connection:
         connection.execute(sql, facts)
@@ -33,7 +34,7 @@ def edit(server: RelayServer, sql: str, *facts: object) -> None:
 
 
 def test_a_lost_enrolment_answer_is_had_again_with_the_same_code_and_key(
-    server: RelayServer,
+    server: ForkedRelay,
 ) -> None:
     code, key = invite(server.home, "E001", "store"), secrets.token_hex(32)
     web = WebDatabase(server.url)
@@ -42,13 +43,13 @@ def test_a_lost_enrolment_answer_is_had_again_with_the_same_code_and_key(
     assert first.epoch.startswith("1-")
 
 
-def test_a_code_may_be_typed_in_small_letters_and_without_dashes(server: RelayServer) -> None:
+def test_a_code_may_be_typed_in_small_letters_and_without_dashes(server: ForkedRelay) -> None:
     code, key = invite(server.home, "E002", "store"), secrets.token_hex(32)
     typed = code.lower().replace("-", " ")
     assert WebDatabase(server.url).enrol(enrolment("E002", typed, key)).site == "E002"
 
 
-def test_a_used_code_with_another_key_is_refused(server: RelayServer) -> None:
+def test_a_used_code_with_another_key_is_refused(server: ForkedRelay) -> None:
     code = invite(server.home, "E003", "store")
     web = WebDatabase(server.url)
     web.enrol(enrolment("E003", code, secrets.token_hex(32)))
@@ -60,7 +61,7 @@ def test_a_used_code_with_another_key_is_refused(server: RelayServer) -> None:
 
 @pytest.mark.parametrize(("site", "reason"), [("E004", "code_wrong"), ("NOSUCH", "code_wrong")])
 def test_a_wrong_code_is_refused_and_does_not_tell_which_sites_there_are(
-    server: RelayServer, site: str, reason: str
+    server: ForkedRelay, site: str, reason: str
 ) -> None:
     invite(server.home, "E004", "store")
     with pytest.raises(Refused) as refused:
@@ -68,7 +69,7 @@ def test_a_wrong_code_is_refused_and_does_not_tell_which_sites_there_are(
     assert refused.value.reason == reason
 
 
-def test_a_second_invitation_voids_the_first_code(server: RelayServer) -> None:
+def test_a_second_invitation_voids_the_first_code(server: ForkedRelay) -> None:
     first, second = (invite(server.home, "E005", "store") for _ in range(2))
     web = WebDatabase(server.url)
     with pytest.raises(Refused) as refused:
@@ -77,7 +78,7 @@ def test_a_second_invitation_voids_the_first_code(server: RelayServer) -> None:
     assert web.enrol(enrolment("E005", second, secrets.token_hex(32))).site == "E005"
 
 
-def test_a_code_expires_after_seven_days(server: RelayServer) -> None:
+def test_a_code_expires_after_seven_days(server: ForkedRelay) -> None:
     code = invite(server.home, "E006", "store")
     edit(
         server,
@@ -89,7 +90,7 @@ def test_a_code_expires_after_seven_days(server: RelayServer) -> None:
     assert refused.value.reason == "code_expired"
 
 
-def test_a_site_enrols_only_in_the_role_it_was_invited_for(server: RelayServer) -> None:
+def test_a_site_enrols_only_in_the_role_it_was_invited_for(server: ForkedRelay) -> None:
     code = invite(server.home, "E007", "store")
     with pytest.raises(Refused) as refused:
         WebDatabase(server.url).enrol(enrolment("E007", code, secrets.token_hex(32), "ho"))
@@ -98,14 +99,14 @@ def test_a_site_enrols_only_in_the_role_it_was_invited_for(server: RelayServer) 
 
 @pytest.mark.parametrize(("site", "role"), [("HO", "store"), ("S999", "ho"), ("s1", "store")])
 def test_only_head_office_is_invited_as_head_office(
-    server: RelayServer, site: str, role: str
+    server: ForkedRelay, site: str, role: str
 ) -> None:
     with pytest.raises(Refused):
         invite(server.home, site, role)
 
 
 def test_a_new_code_for_an_enrolled_site_replaces_its_key_when_it_is_used(
-    server: RelayServer, new_store: NewStore
+    server: ForkedRelay, new_store: NewStore
 ) -> None:
     store = new_store()
     code = invite(server.home, store.site, "store")
@@ -133,7 +134,7 @@ def test_a_new_code_for_an_enrolled_site_replaces_its_key_when_it_is_used(
     ],
 )
 def test_a_wrong_key_is_refused_with_a_thing_to_do(
-    server: RelayServer, ho: Member, authorization: str
+    server: ForkedRelay, ho: Member, authorization: str
 ) -> None:
     answer = requests.get(
         server.url + routes.WHO_AM_I, headers={"Authorization": authorization}, timeout=5
@@ -145,7 +146,7 @@ def test_a_wrong_key_is_refused_with_a_thing_to_do(
     assert answer.json()["advice"]
 
 
-def test_an_invited_site_that_has_not_enrolled_has_no_key(server: RelayServer) -> None:
+def test_an_invited_site_that_has_not_enrolled_has_no_key(server: ForkedRelay) -> None:
     invite(server.home, "E008", "store")
     with pytest.raises(Refused) as refused:
         WebDatabase(server.url, "E008", "").who_am_i()
@@ -153,7 +154,7 @@ def test_an_invited_site_that_has_not_enrolled_has_no_key(server: RelayServer) -
 
 
 def test_neither_codes_nor_keys_are_kept_in_the_clear(
-    server: RelayServer, new_store: NewStore
+    server: ForkedRelay, new_store: NewStore
 ) -> None:
     store = new_store()
     store.open()
@@ -165,7 +166,7 @@ def test_neither_codes_nor_keys_are_kept_in_the_clear(
 
 
 def test_guessing_is_slowed_but_the_right_key_always_opens(
-    server: RelayServer, new_store: NewStore
+    server: ForkedRelay, new_store: NewStore
 ) -> None:
     store = new_store()
     guess = {"Authorization": f"Bearer {store.site}:{'0' * 64}"}
@@ -199,7 +200,7 @@ def test_a_blocked_or_closed_store_is_refused_everywhere_with_the_reason(
 
 
 def test_a_closed_store_is_not_invited_again_before_it_is_active(
-    server: RelayServer, ho: Member, new_store: NewStore
+    server: ForkedRelay, ho: Member, new_store: NewStore
 ) -> None:
     store = new_store()
     ho.web.change_site(SiteChange(site=store.site, state="closed"))
@@ -209,7 +210,7 @@ def test_a_closed_store_is_not_invited_again_before_it_is_active(
 
 
 def test_a_store_that_never_enrolled_is_invited_again_when_it_is_readmitted(
-    server: RelayServer, ho: Member
+    server: ForkedRelay, ho: Member
 ) -> None:
     invite(server.home, "E009", "store")
     assert ho.web.change_site(SiteChange(site="E009", state="blocked")).state == "blocked"
@@ -217,7 +218,7 @@ def test_a_store_that_never_enrolled_is_invited_again_when_it_is_readmitted(
 
 
 def test_only_head_office_is_told_who_is_in_the_chain(
-    server: RelayServer, ho: Member, new_store: NewStore
+    server: ForkedRelay, ho: Member, new_store: NewStore
 ) -> None:
     store = new_store()
     invite(server.home, "E010", "store")
@@ -249,7 +250,7 @@ def test_only_head_office_changes_sites_and_never_itself(ho: Member, new_store: 
     ],
 )
 def test_versions_too_far_apart_say_which_side_is_older(
-    server: RelayServer, ho: Member, protocol: int, older: str
+    server: ForkedRelay, ho: Member, protocol: int, older: str
 ) -> None:
     answer = requests.get(
         server.url + routes.HEALTH, headers={routes.PROTOCOL_HEADER: str(protocol)}, timeout=5

@@ -14,7 +14,8 @@ from ginesys_sync.relay.bells import Bell, What, listen, ring, ring_sites
 from ginesys_sync.relay.desk import Relay, open_relay
 from ginesys_sync.wire.messages import AcksRequest, LoadsRequest, SiteChange
 from tests.relay.lanes import TO_HO, Body, Lane
-from tests.support.relay_server import Member, RelayServer
+from tests.support.forked_relay import ForkedRelay
+from tests.support.relay_server import Member
 
 pytestmark = pytest.mark.long
 
@@ -133,7 +134,7 @@ def test_bills_ring_for_head_office_and_its_acknowledgement_for_the_store(
 
 
 def test_a_new_site_and_its_first_load_ring_for_those_who_have_to_do_something(
-    server: RelayServer, ho: Member, stores: tuple[Member, Member], lane: Lane
+    server: ForkedRelay, ho: Member, stores: tuple[Member, Member], lane: Lane
 ) -> None:
     lane.send(1, [Body.of(10)])
     one, office = Ear(stores[0]), Ear(ho)

@@ -14,13 +14,14 @@ from ginesys_sync.core.errors import Refused
 from ginesys_sync.core.model import Audience
 from ginesys_sync.wire import routes
 from tests.relay.lanes import ALL, TO_HO, Body, Lane
-from tests.support.relay_server import Member, RelayServer
+from tests.support.forked_relay import ForkedRelay
+from tests.support.relay_server import Member
 
 NewStore = Callable[[], Member]
 
 
 def put(
-    server: RelayServer, member: Member, name: str, data: bytes | Iterator[bytes], **headers: str
+    server: ForkedRelay, member: Member, name: str, data: bytes | Iterator[bytes], **headers: str
 ) -> requests.Response:
     return requests.put(
         f"{server.url}{routes.BODIES}/{name}",
@@ -34,14 +35,14 @@ def put(
     )
 
 
-def get(server: RelayServer, member: Member, name: str, asked: str = "") -> requests.Response:
+def get(server: ForkedRelay, member: Member, name: str, asked: str = "") -> requests.Response:
     headers = {"Authorization": f"Bearer {member.site}:{member.key}"}
     if asked:
         headers["Range"] = asked
     return requests.get(f"{server.url}{routes.BODIES}/{name}", headers=headers, timeout=10)
 
 
-def offset(server: RelayServer, member: Member, name: str) -> tuple[int, int]:
+def offset(server: ForkedRelay, member: Member, name: str) -> tuple[int, int]:
     answer = requests.head(
         f"{server.url}{routes.BODIES}/{name}",
         headers={"Authorization": f"Bearer {member.site}:{member.key}"},
@@ -52,7 +53,7 @@ def offset(server: RelayServer, member: Member, name: str) -> tuple[int, int]:
 
 @pytest.mark.parametrize("size", [1, 32_768, 32_769, 1_500_000, 9_000_000])
 def test_a_body_comes_back_as_it_went_and_the_same_again_is_already_there(
-    server: RelayServer, ho: Member, size: int
+    server: ForkedRelay, ho: Member, size: int
 ) -> None:
     body = Body.of(size)
     assert put(server, ho, body.sha256, body.data).status_code == 201
@@ -66,7 +67,7 @@ def test_a_body_comes_back_as_it_went_and_the_same_again_is_already_there(
 
 @pytest.mark.parametrize("size", [10, 100_000])
 def test_a_body_that_is_not_what_its_name_says_is_refused_and_not_kept(
-    server: RelayServer, ho: Member, size: int
+    server: ForkedRelay, ho: Member, size: int
 ) -> None:
     body = Body.of(size)
     answer = put(server, ho, body.sha256, bytes(size))
@@ -77,7 +78,7 @@ def test_a_body_that_is_not_what_its_name_says_is_refused_and_not_kept(
 
 @pytest.mark.parametrize("size", [100_000, 9_000_000])
 def test_an_upload_that_was_cut_goes_on_where_it_was(
-    server: RelayServer, ho: Member, size: int
+    server: ForkedRelay, ho: Member, size: int
 ) -> None:
     body, half = Body.of(size), size // 2
     name = body.sha256
@@ -93,7 +94,7 @@ def test_an_upload_that_was_cut_goes_on_where_it_was(
 
 
 def send_and_hang_up(
-    server: RelayServer, member: Member, name: str, size: int, data: bytes
+    server: ForkedRelay, member: Member, name: str, size: int, data: bytes
 ) -> None:
     line = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=5)
     line.putrequest("PUT", f"{routes.BODIES}/{name}")
@@ -105,7 +106,7 @@ def send_and_hang_up(
 
 
 def test_the_rest_of_an_upload_with_wrong_bytes_before_it_is_refused_and_begins_anew(
-    server: RelayServer, ho: Member
+    server: ForkedRelay, ho: Member
 ) -> None:
     body = Body.of(100_000)
     (server.home / "uploads" / "HO").mkdir(parents=True, exist_ok=True)
@@ -119,7 +120,7 @@ def test_the_rest_of_an_upload_with_wrong_bytes_before_it_is_refused_and_begins_
 
 
 def test_a_part_that_begins_beyond_what_is_there_is_refused_with_where_to_go_on(
-    server: RelayServer, ho: Member
+    server: ForkedRelay, ho: Member
 ) -> None:
     body = Body.of(100_000)
     answer = put(server, ho, body.sha256, body.data[50:], Content_Range="bytes 50-99999/100000")
@@ -132,7 +133,7 @@ def test_a_part_that_begins_beyond_what_is_there_is_refused_with_where_to_go_on(
     ["bytes 0-9/5", "bytes 5-9/20", "bytes */10", "rows 0-9/10", "bytes 0-8/9", "bytes 9-0/10"],
 )
 def test_a_content_range_that_does_not_fit_is_refused(
-    server: RelayServer, ho: Member, asked: str
+    server: ForkedRelay, ho: Member, asked: str
 ) -> None:
     body = Body.of(10)
     answer = put(server, ho, body.sha256, body.data, Content_Range=asked)
@@ -140,7 +141,7 @@ def test_a_content_range_that_does_not_fit_is_refused(
 
 
 def test_one_store_does_not_see_how_far_anothers_upload_is(
-    server: RelayServer, new_store: NewStore
+    server: ForkedRelay, new_store: NewStore
 ) -> None:
     one, other, body = new_store(), new_store(), Body.of(100_000)
     folder = server.home / "uploads" / one.site
@@ -161,7 +162,7 @@ def test_one_store_does_not_see_how_far_anothers_upload_is(
 )
 @pytest.mark.parametrize("size", [1_000, 100_000, 6_000_000])
 def test_a_download_goes_on_by_range(
-    server: RelayServer, ho: Member, size: int, asked: str, part: slice
+    server: ForkedRelay, ho: Member, size: int, asked: str, part: slice
 ) -> None:
     body = Body.of(size)
     ho.web.put_body(body.sha256, body.data)
@@ -174,7 +175,7 @@ def test_a_download_goes_on_by_range(
 
 
 @pytest.mark.parametrize("asked", ["bytes=10-", "bytes=5-4", "bytes=-3", "lines=1-2", "bytes=a-"])
-def test_a_range_that_is_not_there_is_refused(server: RelayServer, ho: Member, asked: str) -> None:
+def test_a_range_that_is_not_there_is_refused(server: ForkedRelay, ho: Member, asked: str) -> None:
     body = Body.of(10)
     ho.web.put_body(body.sha256, body.data)
     answer = get(server, ho, body.sha256, asked)
@@ -183,7 +184,7 @@ def test_a_range_that_is_not_there_is_refused(server: RelayServer, ho: Member, a
 
 
 def test_a_body_larger_than_any_may_be_is_refused_before_it_is_read(
-    server: RelayServer, ho: Member
+    server: ForkedRelay, ho: Member
 ) -> None:
     answer = put(server, ho, "0" * 64, b"", Content_Length="0")
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
@@ -195,7 +196,7 @@ def test_a_body_larger_than_any_may_be_is_refused_before_it_is_read(
 
 
 def test_a_body_without_a_length_or_with_another_kind_of_content_is_refused(
-    server: RelayServer, ho: Member
+    server: ForkedRelay, ho: Member
 ) -> None:
     answer = put(server, ho, "0" * 64, iter([b"chunked"]))
     assert (answer.status_code, answer.json()["code"]) == (411, "length_required")
@@ -206,13 +207,13 @@ def test_a_body_without_a_length_or_with_another_kind_of_content_is_refused(
 
 
 @pytest.mark.parametrize("name", ["0" * 63, "0" * 65, "A" * 64, "..", "%2e%2e%2frelay.sqlite3"])
-def test_what_is_no_hash_names_no_body(server: RelayServer, ho: Member, name: str) -> None:
+def test_what_is_no_hash_names_no_body(server: ForkedRelay, ho: Member, name: str) -> None:
     assert get(server, ho, name).status_code == 404
     assert put(server, ho, name, b"x").status_code == 404
 
 
 def test_more_than_the_bound_that_nothing_names_is_not_taken(
-    server: RelayServer, new_store: NewStore
+    server: ForkedRelay, new_store: NewStore
 ) -> None:
     store, body = new_store(), Body.of(40_000)
     store.web.put_body(body.sha256, body.data)
@@ -225,7 +226,7 @@ def test_more_than_the_bound_that_nothing_names_is_not_taken(
 
 
 def test_a_site_fetches_only_bodies_addressed_to_it_or_its_own(
-    server: RelayServer, ho: Member, new_store: NewStore, channel: str
+    server: ForkedRelay, ho: Member, new_store: NewStore, channel: str
 ) -> None:
     one, other = new_store(), new_store()
     lane, bills = Lane(ho, channel), Lane(one, channel)
@@ -252,21 +253,21 @@ def test_a_body_for_all_is_for_every_store(ho: Member, new_store: NewStore, chan
 
 
 def test_a_body_is_stored_once_however_many_batches_name_it(
-    server: RelayServer, ho: Member, channel: str
+    server: ForkedRelay, ho: Member, channel: str
 ) -> None:
     body = Body.of(50_000)
     Lane(ho, channel).send(1, [body, body], ALL)
     assert len(list((server.home / "bodies").glob(f"??/{body.sha256}"))) == 1
 
 
-def test_no_body_is_fetched_or_sent_without_a_key(server: RelayServer) -> None:
+def test_no_body_is_fetched_or_sent_without_a_key(server: ForkedRelay) -> None:
     url = f"{server.url}{routes.BODIES}/{'0' * 64}"
     for method in ("GET", "PUT", "HEAD"):
         assert requests.request(method, url, timeout=5).status_code == 401
 
 
 def test_a_refused_upload_says_why_even_while_it_is_still_being_sent(
-    server: RelayServer, new_store: NewStore
+    server: ForkedRelay, new_store: NewStore
 ) -> None:
     store, body = new_store(), Body.of(6_000_000)
     store.web = type(store.web)(server.url, store.site, "0" * 64)

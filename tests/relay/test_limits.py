@@ -21,6 +21,7 @@ from ginesys_sync.relay.limits import LineLimits
 from ginesys_sync.wire import routes
 from tests.relay.calls import call
 from tests.relay.lanes import Body, Lane
+from tests.support.forked_relay import ForkedRelay
 from tests.support.relay_server import Member, RelayServer, serving
 
 ACK = {
@@ -57,7 +58,7 @@ ACK = {
     ],
 )
 def test_a_message_that_is_not_what_its_model_says_is_refused_with_where_it_is_wrong(
-    server: RelayServer, ho: Member, path: str, message: Any
+    server: ForkedRelay, ho: Member, path: str, message: Any
 ) -> None:
     answer = call(server, ho, path, message)
     assert answer.status_code == 422
@@ -69,7 +70,7 @@ def test_a_message_that_is_not_what_its_model_says_is_refused_with_where_it_is_w
     assert problem["detail"]
 
 
-def test_what_is_no_json_is_refused(server: RelayServer, ho: Member) -> None:
+def test_what_is_no_json_is_refused(server: ForkedRelay, ho: Member) -> None:
     headers = {
         "Authorization": f"Bearer {ho.site}:{ho.key}",
         "Content-Type": "application/json",
@@ -79,7 +80,7 @@ def test_what_is_no_json_is_refused(server: RelayServer, ho: Member) -> None:
         assert (answer.status_code, answer.json()["code"]) == (422, "malformed")
 
 
-def test_another_kind_of_content_is_refused(server: RelayServer, ho: Member) -> None:
+def test_another_kind_of_content_is_refused(server: ForkedRelay, ho: Member) -> None:
     key = {"Authorization": f"Bearer {ho.site}:{ho.key}"}
     for headers in (
         {"Content-Type": "text/plain"},
@@ -94,7 +95,7 @@ def test_another_kind_of_content_is_refused(server: RelayServer, ho: Member) -> 
 
 @pytest.mark.parametrize("is_chunked", [False, True])
 def test_a_message_that_is_too_large_is_refused_and_the_refusal_arrives(
-    server: RelayServer, ho: Member, is_chunked: bool
+    server: ForkedRelay, ho: Member, is_chunked: bool
 ) -> None:
     data = b" " * (routes.MAX_MESSAGE_BYTES + 1)
     answer = requests.post(
@@ -111,7 +112,7 @@ def test_a_message_that_is_too_large_is_refused_and_the_refusal_arrives(
 
 @pytest.mark.parametrize("size", [routes.MAX_MESSAGE_BYTES + 1, 15_000_000, 50_000_000])
 def test_a_refusal_arrives_although_the_message_is_still_being_sent(
-    server: RelayServer, ho: Member, size: int
+    server: ForkedRelay, ho: Member, size: int
 ) -> None:
     for _ in range(10):
         answer = requests.post(
@@ -128,7 +129,7 @@ def test_a_refusal_arrives_although_the_message_is_still_being_sent(
 
 @pytest.mark.parametrize("path", ["/", "/v1/nosuch", "/v1/mail/", "/v1/bodies", "/docs"])
 def test_an_address_that_is_none_is_a_problem_too(
-    server: RelayServer, ho: Member, path: str
+    server: ForkedRelay, ho: Member, path: str
 ) -> None:
     answer = call(server, ho, path, {})
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
@@ -145,7 +146,7 @@ def test_an_address_that_is_none_is_a_problem_too(
     ],
 )
 def test_a_method_that_is_none_is_a_problem_that_names_those_there_are(
-    server: RelayServer, ho: Member, method: str, path: str, allowed: str
+    server: ForkedRelay, ho: Member, method: str, path: str, allowed: str
 ) -> None:
     answer = call(server, ho, path, None, method)
     assert answer.status_code == 405
@@ -240,7 +241,7 @@ def _leaves(value: Any) -> Iterator[tuple[Any, Any]]:
 @given(path=st.sampled_from(sorted(GOOD)), data=st.data())
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_said_to_it_it_never_makes_a_mistake(
-    server: RelayServer, ho: Member, path: str, data: st.DataObject
+    server: ForkedRelay, ho: Member, path: str, data: st.DataObject
 ) -> None:
     message = json.loads(json.dumps(GOOD[path]).replace("1-" + "0" * 16, ho.epoch))
     for _ in range(data.draw(st.integers(0, 2))):
@@ -268,7 +269,7 @@ def test_whatever_is_said_to_it_it_never_makes_a_mistake(
     ],
 )
 def test_odd_headers_are_refused_and_no_mistake(
-    server: RelayServer, ho: Member, headers: dict[str, str]
+    server: ForkedRelay, ho: Member, headers: dict[str, str]
 ) -> None:
     key = {"Authorization": f"Bearer {ho.site}:{ho.key}"}
     for method in ("GET", "PUT", "HEAD"):
@@ -282,7 +283,7 @@ def test_odd_headers_are_refused_and_no_mistake(
         assert answer.status_code < 500
 
 
-def test_unknown_fields_of_a_newer_program_are_ignored(server: RelayServer, ho: Member) -> None:
+def test_unknown_fields_of_a_newer_program_are_ignored(server: ForkedRelay, ho: Member) -> None:
     answer = call(server, ho, routes.MAIL, {"limit": 5, "colour": "green"})
     assert answer.status_code == 200
 
@@ -391,7 +392,7 @@ def test_who_never_sends_the_rest_after_a_refusal_is_let_go_quietly(
 
 
 def test_a_whole_request_that_is_refused_leaves_the_connection_open(
-    server: RelayServer, ho: Member
+    server: ForkedRelay, ho: Member
 ) -> None:
     line = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=10)
     for _ in range(3):
@@ -404,7 +405,7 @@ def test_a_whole_request_that_is_refused_leaves_the_connection_open(
 
 
 def test_a_large_page_of_mail_stays_below_the_largest_message(
-    server: RelayServer, ho: Member, channel: str
+    server: ForkedRelay, ho: Member, channel: str
 ) -> None:
     store = Member(server, "S900")
     lane = Lane(ho, channel)

@@ -20,13 +20,14 @@ from ginesys_sync.wire.messages import (
     SiteChange,
 )
 from tests.relay.lanes import TO_HO, Body, Lane
-from tests.support.relay_server import Member, RelayServer
+from tests.support.forked_relay import ForkedRelay
+from tests.support.relay_server import Member
 
 
 class Chain:
     """Head office and S001, which has applied five batches of one lane; S002 joins."""
 
-    def __init__(self, server: RelayServer) -> None:
+    def __init__(self, server: ForkedRelay) -> None:
         self.server = server
         self.ho, self.old = Member(server, "HO"), Member(server, "S001")
         self.lane = Lane(self.ho, "items")
@@ -62,7 +63,7 @@ class Chain:
 
 @pytest.fixture
 def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
-    with RelayServer(tmp_path_factory.mktemp("chain") / "home", keep_days=0) as server:
+    with ForkedRelay(tmp_path_factory.mktemp("chain") / "home", keep_days=0) as server:
         yield Chain(server)
 
 

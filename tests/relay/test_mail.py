@@ -20,7 +20,8 @@ from ginesys_sync.wire.messages import (
     ParkedWord,
 )
 from tests.relay.lanes import ALL, TO_HO, Body, Lane
-from tests.support.relay_server import Member, RelayServer
+from tests.support.forked_relay import ForkedRelay
+from tests.support.relay_server import Member
 
 NewStore = Callable[[], Member]
 
@@ -142,7 +143,7 @@ def test_a_store_never_sees_another_stores_streams_nor_its_own(
 
 
 def test_what_a_site_sent_before_it_was_enrolled_anew_is_read_before_what_it_sends_now(
-    server: RelayServer, ho: Member, new_store: NewStore, channel: str
+    server: ForkedRelay, ho: Member, new_store: NewStore, channel: str
 ) -> None:
     store = new_store()
     before = Lane(store, channel)
@@ -227,7 +228,7 @@ def test_parked_records_travel_with_the_acknowledgement(
 
 
 @pytest.mark.parametrize("limit", [0, 1_001])
-def test_a_limit_out_of_bounds_is_refused(server: RelayServer, ho: Member, limit: int) -> None:
+def test_a_limit_out_of_bounds_is_refused(server: ForkedRelay, ho: Member, limit: int) -> None:
     from tests.relay.calls import call
 
     answer = call(server, ho, "/v1/mail", {"limit": limit})

@@ -19,7 +19,8 @@ from ginesys_sync.wire.control_messages import ReloadRequest, WithdrawRequest
 from ginesys_sync.wire.messages import AcksRequest, LoadsRequest, SiteChange
 from ginesys_sync.wire.own_messages import AgainRequest, OwnRequest, SameRequest
 from tests.relay.lanes import TO_HO, Body, Lane
-from tests.support.relay_server import Member, RelayServer
+from tests.support.forked_relay import ForkedRelay
+from tests.support.relay_server import Member
 
 SEEN: list[requests.Response] = []
 
@@ -56,7 +57,7 @@ class Replayed:
 
 
 @pytest.fixture(scope="module")
-def described(server: RelayServer) -> dict[str, Any]:
+def described(server: ForkedRelay) -> dict[str, Any]:
     answer = requests.get(server.url + routes.OPENAPI, timeout=5)
     assert answer.status_code == 200
     found: dict[str, Any] = answer.json()
@@ -65,7 +66,7 @@ def described(server: RelayServer) -> dict[str, Any]:
 
 @pytest.fixture
 def told(
-    server: RelayServer, ho: Member, monkeypatch: pytest.MonkeyPatch
+    server: ForkedRelay, ho: Member, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[list[requests.Response]]:
     """Everything the two sides say to each other in a small story, refusals included."""
     SEEN.clear()
@@ -123,7 +124,7 @@ def test_the_description_is_valid_openapi(described: dict[str, Any]) -> None:
 
 
 def test_every_door_and_no_other_is_described(
-    server: RelayServer, described: dict[str, Any]
+    server: ForkedRelay, described: dict[str, Any]
 ) -> None:
     expected = {(door.path, door.method.lower()) for door in DOORS}
     expected |= {(f"{routes.BODIES}/{{sha256}}", one) for one in ("put", "head", "get")}

@@ -11,7 +11,8 @@ from ginesys_sync.core.clock import iso
 from ginesys_sync.core.errors import Refused
 from ginesys_sync.wire.messages import StreamPlace
 from tests.relay.lanes import TO_HO, Body, Lane
-from tests.support.relay_server import Member, RelayServer
+from tests.support.forked_relay import ForkedRelay
+from tests.support.relay_server import Member
 
 NewStore = Callable[[], Member]
 
@@ -51,7 +52,7 @@ def test_it_answers_how_far_the_own_streams_are_there(
 
 
 def test_a_body_that_was_lost_on_the_disk_is_asked_for_again(
-    server: RelayServer, ho: Member, new_store: NewStore, channel: str
+    server: ForkedRelay, ho: Member, new_store: NewStore, channel: str
 ) -> None:
     store = new_store()
     lane, large = Lane(store, channel), Body.of(100_000)

@@ -14,12 +14,13 @@ from ginesys_sync.relay.main import invite
 from ginesys_sync.relay.purge import drop_files
 from ginesys_sync.wire.messages import AcksRequest, MailRequest, SiteChange
 from tests.relay.lanes import ALL, TO_HO, Body, Lane
-from tests.support.relay_server import Member, RelayServer
+from tests.support.forked_relay import ForkedRelay
+from tests.support.relay_server import Member
 
 NewStore = Callable[[], Member]
 
 
-def is_kept(server: RelayServer, body: Body) -> bool:
+def is_kept(server: ForkedRelay, body: Body) -> bool:
     return (server.home / "bodies" / body.sha256[:2] / body.sha256).exists()
 
 
@@ -81,7 +82,7 @@ def test_nothing_is_acknowledged_that_could_not_be_read(
 
 
 def test_a_body_is_dropped_when_the_last_site_of_its_set_has_applied_it(
-    server: RelayServer, ho: Member, new_store: NewStore, channel: str
+    server: ForkedRelay, ho: Member, new_store: NewStore, channel: str
 ) -> None:
     lane, one, other = Lane(ho, channel), new_store(), new_store()
     bodies = [Body.of(40_000) for _ in range(3)]
@@ -98,7 +99,7 @@ def test_a_body_is_dropped_when_the_last_site_of_its_set_has_applied_it(
 
 
 def test_a_site_that_may_not_read_that_far_yet_holds_the_body(
-    server: RelayServer, ho: Member, new_store: NewStore, channel: str
+    server: ForkedRelay, ho: Member, new_store: NewStore, channel: str
 ) -> None:
     lane, one, other = Lane(ho, channel), new_store(), new_store()
     body = Body.of(40_000)
@@ -111,7 +112,7 @@ def test_a_site_that_may_not_read_that_far_yet_holds_the_body(
 
 
 def test_a_body_that_another_batch_names_is_kept(
-    server: RelayServer, ho: Member, new_store: NewStore, channel: str
+    server: ForkedRelay, ho: Member, new_store: NewStore, channel: str
 ) -> None:
     lane, one, other, body = Lane(ho, channel), new_store(), new_store(), Body.of(40_000)
     lane.send(1, [body], Audience.of([one.site]))
@@ -123,7 +124,7 @@ def test_a_body_that_another_batch_names_is_kept(
 
 
 def test_a_dropped_body_that_is_sent_again_is_there_again(
-    server: RelayServer, ho: Member, new_store: NewStore, channel: str
+    server: ForkedRelay, ho: Member, new_store: NewStore, channel: str
 ) -> None:
     lane, store, body = Lane(ho, channel), new_store(), Body.of(40_000)
     only = Audience.of([store.site])
@@ -135,7 +136,7 @@ def test_a_dropped_body_that_is_sent_again_is_there_again(
 
 
 def test_a_body_that_comes_again_while_its_file_is_being_removed_stays(
-    server: RelayServer, ho: Member
+    server: ForkedRelay, ho: Member
 ) -> None:
     body = Body.of(40_000)
     ho.web.put_body(body.sha256, body.data)
@@ -157,7 +158,7 @@ def test_a_batch_that_is_sent_again_after_it_was_purged_is_already_there(
 
 
 def test_bills_are_kept_until_head_office_has_them(
-    server: RelayServer, ho: Member, new_store: NewStore, channel: str
+    server: ForkedRelay, ho: Member, new_store: NewStore, channel: str
 ) -> None:
     store = new_store()
     lane, body = Lane(store, channel), Body.of(40_000)
@@ -171,7 +172,7 @@ def test_bills_are_kept_until_head_office_has_them(
 def test_bills_wait_for_a_head_office_that_is_not_enrolled_yet(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    with RelayServer(tmp_path_factory.mktemp("early") / "home", keep_days=0) as server:
+    with ForkedRelay(tmp_path_factory.mktemp("early") / "home", keep_days=0) as server:
         store = Member(server, "S001")
         lane, body = Lane(store, "sales"), Body.of(40_000)
         lane.send(1, [body], TO_HO)
@@ -187,7 +188,7 @@ def test_bills_wait_for_a_head_office_that_is_not_enrolled_yet(
 def test_what_is_for_all_waits_for_every_active_store_and_for_no_other(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    with RelayServer(tmp_path_factory.mktemp("all") / "home", keep_days=0) as server:
+    with ForkedRelay(tmp_path_factory.mktemp("all") / "home", keep_days=0) as server:
         ho, one, two, blocked = (Member(server, site) for site in ("HO", "S001", "S002", "S003"))
         invite(server.home, "S004", "store")
         lane, bodies = Lane(ho, "items"), [Body.of(40_000) for _ in range(2)]
@@ -210,7 +211,7 @@ def test_what_is_for_all_waits_for_every_active_store_and_for_no_other(
 
 
 def test_a_closed_store_lets_go_of_what_it_held(
-    server: RelayServer, ho: Member, new_store: NewStore, channel: str
+    server: ForkedRelay, ho: Member, new_store: NewStore, channel: str
 ) -> None:
     lane, one, other, body = Lane(ho, channel), new_store(), new_store(), Body.of(40_000)
     lane.send(1, [body], Audience.of([one.site, other.site]))

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from ginesys_sync.core.model import Audience
 from ginesys_sync.wire.messages import AcksRequest
 from tests.relay.lanes import ALL, Body, Lane
-from tests.support.relay_server import Member, RelayServer
+from tests.support.forked_relay import ForkedRelay
+from tests.support.relay_server import Member
 
 STORES = ("S001", "S002", "S003")
 _lanes = itertools.count(1)
@@ -34,9 +35,9 @@ _steps = st.lists(
 @pytest.fixture(scope="module")
 def chain(
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[RelayServer, dict[str, Member]]]:
+) -> Iterator[tuple[ForkedRelay, dict[str, Member]]]:
     """A Web Database that forgets at once, head office and three stores."""
-    with RelayServer(tmp_path_factory.mktemp("purge") / "home", keep_days=0) as server:
+    with ForkedRelay(tmp_path_factory.mktemp("purge") / "home", keep_days=0) as server:
         yield server, {site: Member(server, site) for site in ("HO", *STORES)}
 
 
@@ -54,7 +55,7 @@ def chain(
     ]
 )
 def test_a_body_is_kept_exactly_as_long_as_a_site_needs_it(
-    chain: tuple[RelayServer, dict[str, Member]], steps: list[tuple[object, ...]]
+    chain: tuple[ForkedRelay, dict[str, Member]], steps: list[tuple[object, ...]]
 ) -> None:
     server, members = chain
     lane = Lane(members["HO"], f"lane{next(_lanes)}")

@@ -21,7 +21,8 @@ from ginesys_sync.wire.messages import (
 )
 from ginesys_sync.wire.own_messages import AgainRequest, OwnRequest, SameRequest
 from tests.relay.lanes import TO_HO, Body, Lane
-from tests.support.relay_server import Member, RelayServer
+from tests.support.forked_relay import ForkedRelay
+from tests.support.relay_server import Member
 
 pytestmark = pytest.mark.long
 
@@ -186,7 +187,7 @@ def test_another_home_with_the_same_key_is_a_clone(new_store: NewStore) -> None:
     assert is_cloned(store, 6)
 
 
-def test_a_site_enrolled_again_may_come_with_any_copy(server: RelayServer, ho: Member) -> None:
+def test_a_site_enrolled_again_may_come_with_any_copy(server: ForkedRelay, ho: Member) -> None:
     store = Member(server, "S900")
     store.open(5)
     old = store.incarnation
@@ -223,7 +224,7 @@ def test_a_site_reads_its_own_mail_back_page_by_page_and_no_other(
 def test_what_everybody_has_processed_is_kept_for_a_week(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    with RelayServer(tmp_path_factory.mktemp("kept") / "home") as server:
+    with ForkedRelay(tmp_path_factory.mktemp("kept") / "home") as server:
         ho, store = Member(server, "HO"), Member(server, "S001")
         lane, body = Lane(store, "sales"), Body.of(40_000)
         lane.send(1, [body], TO_HO)
@@ -242,7 +243,7 @@ def test_what_everybody_has_processed_is_kept_for_a_week(
 def test_what_a_restored_reader_has_lost_is_kept_for_it_again(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    with RelayServer(tmp_path_factory.mktemp("kept") / "home") as server:
+    with ForkedRelay(tmp_path_factory.mktemp("kept") / "home") as server:
         ho, store = Member(server, "HO"), Member(server, "S001")
         lane = Lane(ho, "items")
         lane.send(1, [Body.of(40_000), Body.of(50_000)])
@@ -264,7 +265,7 @@ def test_what_a_restored_reader_has_lost_is_kept_for_it_again(
 def test_of_what_a_restored_head_office_lost_and_is_gone_the_store_is_asked_again(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    with RelayServer(tmp_path_factory.mktemp("gone") / "home", keep_days=0) as server:
+    with ForkedRelay(tmp_path_factory.mktemp("gone") / "home", keep_days=0) as server:
         ho, store = Member(server, "HO"), Member(server, "S001")
         lane = Lane(store, "sales")
         lane.send(1, [Body.of(10)], TO_HO)
@@ -351,5 +352,5 @@ def test_what_was_taken_back_is_read_back_as_taken_back(ho: Member, channel: str
     assert [batch.withdrawn for batch in own.batches] == [["*"], ["S777"], []]
 
 
-def test_anybody_may_ask_which_web_database_it_is(server: RelayServer, ho: Member) -> None:
+def test_anybody_may_ask_which_web_database_it_is(server: ForkedRelay, ho: Member) -> None:
     assert ho.web.health().relay_id == ho.web.who_am_i().relay_id != ""

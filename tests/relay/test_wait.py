@@ -30,6 +30,7 @@ from ginesys_sync.wire.messages import SiteChange
 from ginesys_sync.wire.wait_messages import WaitAnswer
 from tests.relay.calls import call
 from tests.relay.lanes import Body, Lane
+from tests.support.forked_relay import ForkedRelay
 from tests.support.hands import Hands
 from tests.support.relay_server import Member, RelayServer, serving
 
@@ -48,7 +49,7 @@ def begin(threads: ThreadPoolExecutor, member: Member, seconds: int = 30) -> Fut
     return threads.submit(member.web.wait, at, seconds)
 
 
-def is_here(server: RelayServer, member: Member) -> None:
+def is_here(server: ForkedRelay, member: Member) -> None:
     """One round of the waiting room: whoever called before this has come in."""
     call(server, member, routes.WAIT, {"after": 0, "seconds": 0})
 
@@ -61,7 +62,7 @@ def are_seen(ho: Member, sites: set[str]) -> None:
 
 
 def test_only_whom_it_concerns_wakes(
-    server: RelayServer,
+    server: ForkedRelay,
     ho: Member,
     new_store: Callable[[], Member],
     channel: str,
@@ -113,7 +114,7 @@ def test_no_bell_is_missed_while_waits_come_and_go(
 
 
 def test_a_store_that_is_blocked_while_it_waits_is_told_at_once(
-    server: RelayServer, ho: Member, new_store: Callable[[], Member], threads: ThreadPoolExecutor
+    server: ForkedRelay, ho: Member, new_store: Callable[[], Member], threads: ThreadPoolExecutor
 ) -> None:
     one, two = new_store(), new_store()
     waits = begin(threads, one)
@@ -126,7 +127,7 @@ def test_a_store_that_is_blocked_while_it_waits_is_told_at_once(
 
 
 def test_a_key_that_was_replaced_while_its_site_waits_is_refused_at_once(
-    server: RelayServer, ho: Member, threads: ThreadPoolExecutor
+    server: ForkedRelay, ho: Member, threads: ThreadPoolExecutor
 ) -> None:
     waits = begin(threads, Member(server, "S960"))
     is_here(server, ho)
@@ -138,7 +139,7 @@ def test_a_key_that_was_replaced_while_its_site_waits_is_refused_at_once(
 
 
 def test_a_newer_call_of_the_same_site_ends_the_older(
-    server: RelayServer, ho: Member, new_store: Callable[[], Member], threads: ThreadPoolExecutor
+    server: ForkedRelay, ho: Member, new_store: Callable[[], Member], threads: ThreadPoolExecutor
 ) -> None:
     store = new_store()
     older = begin(threads, store)
@@ -216,7 +217,7 @@ def test_one_release_wakes_five_hundred_sites_in_well_under_a_second(tmp_path: P
         assert asyncio.run(story()) < 1.0
 
 
-def lines_of_workers(server: RelayServer) -> list[int]:
+def lines_of_workers(server: ForkedRelay) -> list[int]:
     """How many connections each worker process holds."""
     workers = psutil.Process(server.pid).children()
     held = [
@@ -380,7 +381,7 @@ def test_a_fault_of_the_database_is_said_and_the_room_goes_on(
 
 
 def test_who_waits_is_seen_though_it_opens_no_run_and_that_is_noted_once_a_minute(
-    server: RelayServer, ho: Member, new_store: Callable[[], Member]
+    server: ForkedRelay, ho: Member, new_store: Callable[[], Member]
 ) -> None:
     store = new_store()
     store.web.wait(None, 0)

@@ -23,6 +23,7 @@ from ginesys_sync.wire.messages import (
 )
 from ginesys_sync.wire.own_messages import OwnRequest
 from tests.relay.lanes import Body, Lane
+from tests.support.forked_relay import ForkedRelay
 from tests.support.relay_server import Member, RelayServer
 
 NewStore = Callable[[], Member]
@@ -108,7 +109,7 @@ def test_what_a_full_load_holds_cannot_be_taken_back_from_the_store_that_gets_it
 
 
 def test_a_gap_whose_body_is_gone_is_no_broken_tail(
-    server: RelayServer, ho: Member, new_store: NewStore, channel: str
+    server: ForkedRelay, ho: Member, new_store: NewStore, channel: str
 ) -> None:
     lane = Lane(ho, channel)
     lane.send(1, [Body.of(10) for _ in range(2)])
@@ -140,7 +141,7 @@ def test_no_other_stream_and_no_number_to_come_can_be_taken_back(
 
 
 def test_what_is_taken_back_while_it_is_being_listed_does_not_go_out(
-    server: RelayServer,
+    server: ForkedRelay,
     ho: Member,
     new_store: NewStore,
     channel: str,
@@ -169,7 +170,7 @@ def test_what_is_taken_back_while_it_is_being_listed_does_not_go_out(
 
 
 def test_nothing_is_written_for_a_page_that_lists_nothing_new(
-    server: RelayServer, ho: Member, new_store: NewStore, channel: str
+    server: ForkedRelay, ho: Member, new_store: NewStore, channel: str
 ) -> None:
     lane, store = Lane(ho, channel), new_store()
     lane.send(1, [Body.of(10)])

@@ -30,7 +30,7 @@ from ginesys_sync.relay.main import invite
 from ginesys_sync.services import site as site_module
 from ginesys_sync.services.setup import NewSite, join_chain
 from ginesys_sync.services.syncing import Ask, Ended, sync
-from tests.support.relay_server import RelayServer
+from tests.support.forked_relay import ForkedRelay
 
 HO, S001, S002, S003 = "HO", "S001", "S002", "S003"
 STORES = (S001, S002)
@@ -165,7 +165,7 @@ class ChainFloor:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.relay = RelayServer(root / "relay")
+        self.relay = ForkedRelay(root / "relay")
         self.calls: list[tuple[str, str]] = []
         self._patch = pytest.MonkeyPatch()
         self._sessions: Callable[[], requests.Session] = requests.Session
@@ -178,7 +178,7 @@ class ChainFloor:
 
     def __exit__(self, *_: object) -> None:
         self._patch.undo()
-        self.relay.stop()
+        self.relay.kill()  # nobody needs it any more
 
     def be_impatient(self) -> None:
         """Let the runs here give up soon, and note their calls."""

@@ -169,14 +169,14 @@ def _unseen(job: dict[str, Any], tell: Callable[[str], None], _: Effects | None)
 
 
 def _serve(job: dict[str, Any], tell: Callable[[str], None], effects: Effects | None) -> None:
-    """Serve until the end. What a kill left over is swept before it listens, not meanwhile: so the
-    order is one. The answers' pieces are effects, too."""
-    relay_main._swept = _swept_first  # type: ignore[assignment]
+    """Serve until the end. When effects are counted, what a kill left over is swept before it
+    listens, not meanwhile: so the order is one. The answers' pieces are effects, too."""
     if effects is not None:
+        relay_main._swept = _swept_first  # type: ignore[assignment]
         make = relay_main._worker_app
         relay_main._worker_app = lambda *facts: _watched(make(*facts), effects)  # type: ignore
     sys.stdout = _Said(tell)  # type: ignore[assignment]
-    relay_main.serve(Path(job["home"]), "127.0.0.1", job["port"])
+    relay_main.serve(Path(job["home"]), "127.0.0.1", job["port"], keep_days=job["keep_days"])
 
 
 @contextmanager

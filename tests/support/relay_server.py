@@ -33,6 +33,7 @@ from ginesys_sync.wire.messages import (
 )
 from ginesys_sync.wire.messages import StreamPlace as Place
 from ginesys_sync.wire.routes import PROTOCOL
+from tests.support.forked_relay import ForkedRelay
 
 IMPATIENT = Patience(connect_seconds=2.0, read_seconds=5.0, tries=2, pause_seconds=0.01)
 """For tests in which tries are to fail soon."""
@@ -149,7 +150,9 @@ def serving(app: Starlette) -> Iterator[str]:
 class Member:
     """One enrolled site as a test plays it: its key, its epoch, its client."""
 
-    def __init__(self, server: RelayServer, site: str, *, url: str | None = None) -> None:
+    def __init__(
+        self, server: RelayServer | ForkedRelay, site: str, *, url: str | None = None
+    ) -> None:
         self.site = site
         self._books = server.home / "relay.sqlite3"
         self.role = "ho" if site == "HO" else "store"

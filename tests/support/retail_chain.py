@@ -32,7 +32,7 @@ from ginesys_sync.services.setup import NewSite, join_chain
 from ginesys_sync.services.worker import PID_FILE, is_service_running, stop_service
 from ginesys_sync.shop.chain import Chain, fill_head_office, fill_store
 from ginesys_sync.store.database import Database
-from tests.support.relay_server import RelayServer
+from tests.support.forked_relay import ForkedRelay
 
 HO, S001, S002, S003 = "HO", "S001", "S002", "S003"
 CLOSING = "Sync process completed, flushing buffer."
@@ -90,7 +90,7 @@ class RetailChain:
 
     def __init__(self, root: Path, *, is_online: bool = True) -> None:
         self.root = root
-        self.relay = RelayServer(root / "webdb")
+        self.relay = ForkedRelay(root / "webdb")
         self._is_online = is_online
         self._children: list[subprocess.Popen[str]] = []
 
@@ -110,7 +110,7 @@ class RetailChain:
             child.communicate()
         for site in self.sites():
             stop_service(self.home(site))
-        self.relay.stop()
+        self.relay.kill()  # nobody needs it any more
 
     # --- homes ----------------------------------------------------------------------------------
 
