@@ -166,7 +166,7 @@ class BodyWork:
         does_compare: bool,
         at_end: Callable[[], None] | None,
     ) -> None:
-        with self._slices.transaction(self._applier.connection):
+        with self._slices.transaction(self._applier.connection, does_end=at_end is not None):
             found = self._judge.image_faults(work, span)
             self.put(work, span, found, clashes, does_compare)
             is_over = at_end is not None and not found and not work.faults
@@ -254,7 +254,7 @@ class BodyWork:
         self._bury(work, span)
 
     def _bury_once(self, work: BatchWork, span: Span) -> None:
-        with self._slices.transaction(self._applier.connection):
+        with self._slices.transaction(self._applier.connection, does_end=False):
             found = self._judge.gone_faults(work, span)
             self.put_away(work, span, found)
         work.faults.update(without_answers(found))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from ginesys_sync.core.plan import Entity
 from ginesys_sync.engine.conflicts import Faults
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.store.body_span import Span
-from ginesys_sync.store.database import Connection, transaction
+from ginesys_sync.store.database import Connection, brief, transaction
 from ginesys_sync.store.fence import require_fence
 from ginesys_sync.store.refusals import refusals_at_commit
 
@@ -77,10 +77,14 @@ class Slices:
             self._sizes[entity.name] = next_slice(count, self._worked, wanted)
 
     @contextmanager
-    def transaction(self, connection: Connection) -> Iterator[None]:
-        """A slice's transaction, under the fence. Its work is timed apart from its commit."""
+    def transaction(self, connection: Connection, does_end: bool) -> Iterator[None]:
+        """A slice's transaction, under the fence. Its work is timed apart from its commit, which
+        waits for the disk only when it ends the body (`does_end`): nobody hears of it before, and
+        what a power cut undoes is applied again.
+        """
         clock = self._context.clock
-        with refusals_at_commit(), transaction(connection):
+        waits = nullcontext() if does_end else brief(connection)
+        with waits, refusals_at_commit(), transaction(connection):
             start = clock.monotonic()
             require_fence(connection, self._context.fence)
             yield

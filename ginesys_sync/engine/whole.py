@@ -128,7 +128,7 @@ class WholeBodies:
         clashes: Mapping[str, str],
         move_on: Callable[[], None],
     ) -> None:
-        with self._slices.transaction(self._applier.connection):
+        with self._slices.transaction(self._applier.connection, does_end=True):
             self._judged(work, images, gone, found)
             self._applier.defer_foreign_keys()
             if gone:
@@ -203,7 +203,7 @@ class WholeBodies:
 
     def _undo(self, attempt: Callable[[Span], None], span: Span) -> None:
         try:
-            with self._slices.transaction(self._applier.connection):
+            with self._slices.transaction(self._applier.connection, does_end=False):
                 attempt(span)
                 raise _Undone
         except _Undone:

@@ -19,7 +19,7 @@ from ginesys_sync.store.capture import EDITED
 from ginesys_sync.store.database import Database, database_faults, raw, transaction
 from ginesys_sync.store.fence import require_fence
 from ginesys_sync.store.keys import part_list
-from ginesys_sync.store.parking import TOO_LARGE
+from ginesys_sync.store.parking import TOO_LARGE, has_parked
 from ginesys_sync.store.sealing import Claim, Target
 from ginesys_sync.wire.body import ID
 
@@ -130,10 +130,12 @@ class ClaimWriter:
                 f"AND {records} WHERE image = {EDITED})",
                 (claim.entity.name,),
             )
-        self._raw.execute(
-            f"DELETE FROM sync_parked WHERE entity = ? AND origin = '' AND code = ? AND {records})",
-            (claim.entity.name, TOO_LARGE),
-        )
+        if has_parked(self._connection, claim.entity.name):
+            self._raw.execute(
+                "DELETE FROM sync_parked WHERE entity = ? AND origin = '' AND code = ? "
+                f"AND {records})",
+                (claim.entity.name, TOO_LARGE),
+            )
         if claim.ends_unsent:
             self._raw.execute(
                 f"DELETE FROM sync_block WHERE kind = 'unsent' AND name = ? AND {records})",

@@ -29,6 +29,8 @@ from ginesys_sync.store import schema
 SCHEMA_VERSION = "0003"
 """The newest migration; a database that says more was made by a newer program."""
 LOCK_WAIT_SECONDS = 30
+_SYNCHRONOUS = "FULL"
+"""Whatever another party can learn of is on the disk first."""
 _FULL = ("database or disk is full", "disk i/o error")
 _NOT_THERE = ("no such table: main.", "no such column", "has no column named")
 _LOCKED = ("database is locked", "database table is locked")
@@ -93,7 +95,7 @@ def _sqlite_path(url: str) -> Path:
 def _prepare_connection(connection: sqlite3.Connection, _: object) -> None:
     connection.text_factory = shown
     connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute(f"PRAGMA synchronous={_SYNCHRONOUS}")
     connection.execute("PRAGMA foreign_keys=ON")
     # Most connections read books or read forward; whoever writes across a table asks for more.
     connection.execute("PRAGMA cache_size=-4000")
@@ -134,6 +136,19 @@ def transaction(connection: Connection) -> Iterator[None]:
         except BaseException:
             _roll_back(connection)
             raise
+
+
+@contextmanager
+def brief(connection: Connection) -> Iterator[None]:
+    """Inside, commits do not wait for the disk, so that they hold the lock the shorter: a power cut
+    may undo them, newest first, until the next commit outside makes them last as well.
+    """
+    driver = raw(connection)
+    driver.execute("PRAGMA main.synchronous=NORMAL")
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA main.synchronous={_SYNCHRONOUS}")
 
 
 @contextmanager
