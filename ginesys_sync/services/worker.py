@@ -158,9 +158,14 @@ class Service:
             self._wake.clear()
 
     def _watch_parent(self) -> None:
-        """The window holds the other end of our input: it closes when the window is gone."""
+        """The window holds the other end of our input: it closes when the window is gone.
+
+        Read without a buffer: its lock, held by a thread that waits, would keep the process from
+        ending when it is asked to (it is aborted after a second).
+        """
         with suppress(OSError, ValueError):
-            sys.stdin.buffer.read()
+            while os.read(sys.stdin.fileno(), 1024):
+                pass
         self._is_orphan.set()
         self._wake.set()
 

@@ -12,7 +12,12 @@ from filelock import FileLock
 
 from ginesys_sync.services import planner, timing
 from ginesys_sync.services.home_desk import HomeDesk
-from ginesys_sync.services.worker import SERVICE_LOCK, Service, is_service_running
+from ginesys_sync.services.worker import (
+    SERVICE_LOCK,
+    Service,
+    is_service_running,
+    start_child,
+)
 from tests.support.retail_chain import CLOSING, HO, S001, RetailChain, run_verb, wait_until
 
 
@@ -42,6 +47,19 @@ def test_it_answers_what_was_asked_of_the_database_and_sigterm_ends_it_cleanly(
     out, err = child.communicate(timeout=60)
     assert (child.returncode, out, err) == (0, "", "")
     assert not is_service_running(chain.home(S001))
+
+
+def test_a_windows_own_service_ends_cleanly_too_when_it_is_asked_from_outside(
+    chain: RetailChain,
+) -> None:
+    child = start_child(chain.home(S001))
+    try:
+        wait_until(lambda: chain.service_pid(S001), "the service")
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(timeout=30) == 0
+    finally:
+        child.kill()
+        child.stdin.close()
 
 
 def test_a_desk_asks_the_service_that_runs_already_and_starts_none(chain: RetailChain) -> None:
