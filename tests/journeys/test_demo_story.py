@@ -16,6 +16,7 @@ import psutil
 import pytest
 from PySide6.QtGui import QImage
 
+from tests.support.once import made_once
 from tests.support.plain_books import received_facts, sent_facts, told_facts
 from tests.support.retail_chain import CLOSING, HO, S001, S002, run_verb
 
@@ -33,16 +34,23 @@ def play(folder: Path, *words: str, timeout: int = 110) -> subprocess.CompletedP
     )
 
 
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
-    """The demo, played once for this module; `args[-1]` is its folder."""
-    return play(tmp_path_factory.mktemp("demo") / "out")
+def _play_and_note(folder: Path) -> None:
+    folder.mkdir()
+    played = play(folder / "out")
+    (folder / "told.out").write_text(played.stdout)
+    (folder / "told.err").write_text(played.stderr)
+    assert played.returncode == 0, played.stdout[-2000:] + played.stderr
 
 
 @pytest.fixture(scope="module")
-def folder(told: subprocess.CompletedProcess[str]) -> Path:
-    assert told.returncode == 0, told.stdout[-2000:] + told.stderr
-    return Path(told.args[-1])
+def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo, played once for this module: what it said, and its folder `out`."""
+    return made_once(tmp_path_factory, "demo-story", _play_and_note)
+
+
+@pytest.fixture
+def folder(played: Path) -> Path:
+    return played / "out"
 
 
 def step(folder: Path, number: int, site: str, what: str) -> Rows:
@@ -62,10 +70,9 @@ def sql(folder: Path, site: str, query: str) -> list[tuple[Any, ...]]:
 
 
 def test_it_tells_its_six_steps_each_with_the_closing_sentence(
-    told: subprocess.CompletedProcess[str],
+    played: Path,
 ) -> None:
-    assert told.returncode == 0
-    lines = told.stdout.splitlines()
+    lines = (played / "told.out").read_text().splitlines()
     assert [line for line in lines if line.startswith("=== Step")] == [
         "=== Step 1. Head office: Sync Selective to S001",
         "=== Step 2. S001: Sync",
@@ -75,7 +82,7 @@ def test_it_tells_its_six_steps_each_with_the_closing_sentence(
         "=== Step 6. S001: Sync, the acknowledgement comes home",
     ]
     assert lines.count(CLOSING) == 6
-    assert "Traceback" not in told.stderr
+    assert "Traceback" not in (played / "told.err").read_text()
 
 
 def test_after_step_1_head_offices_rows_for_s001_are_uploaded_and_s002_waits(

@@ -31,6 +31,7 @@ from ginesys_sync.services import site as site_module
 from ginesys_sync.services.setup import NewSite, join_chain
 from ginesys_sync.services.syncing import Ask, Ended, sync
 from tests.support.forked_relay import ForkedRelay
+from tests.support.once import made_once
 
 HO, S001, S002, S003 = "HO", "S001", "S002", "S003"
 STORES = (S001, S002)
@@ -387,8 +388,8 @@ def make_template(root: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def floor_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A settled chain, made once by each worker."""
-    return make_template(tmp_path_factory.mktemp("chain") / "template")
+    """A settled chain, to be copied."""
+    return made_once(tmp_path_factory, "floor-template", make_template)
 
 
 @pytest.fixture

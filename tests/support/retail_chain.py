@@ -33,6 +33,7 @@ from ginesys_sync.services.worker import PID_FILE, is_service_running, stop_serv
 from ginesys_sync.shop.chain import Chain, fill_head_office, fill_store
 from ginesys_sync.store.database import Database
 from tests.support.forked_relay import ForkedRelay
+from tests.support.once import made_once
 
 HO, S001, S002, S003 = "HO", "S001", "S002", "S003"
 CLOSING = "Sync process completed, flushing buffer."
@@ -258,18 +259,20 @@ def make_template(root: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def retail_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A filled chain that has never synced, made once by each worker."""
-    return make_template(tmp_path_factory.mktemp("retail") / "template")
+    """A filled chain that has never synced, to be copied."""
+    return made_once(tmp_path_factory, "retail-template", make_template)
 
 
 @pytest.fixture(scope="session")
 def settled_template(retail_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same chain when everybody has synced until nothing was left to say."""
-    root = tmp_path_factory.mktemp("retail") / "settled"
-    shutil.copytree(retail_template, root)
-    with RetailChain(root) as chain:
-        chain.settle()
-    return root
+
+    def make(root: Path) -> None:
+        shutil.copytree(retail_template, root)
+        with RetailChain(root) as chain:
+            chain.settle()
+
+    return made_once(tmp_path_factory, "settled-template", make)
 
 
 @pytest.fixture
