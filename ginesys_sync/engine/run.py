@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import partial
 from typing import Protocol
 
@@ -190,21 +190,28 @@ def _take_in(context: RunContext, connection: Connection, answer: OpenAnswer) ->
 def _send(context: RunContext, connection: Connection, answer: OpenAnswer, pump: Pump) -> None:
     _send_left_over(context, connection, answer)
     settle_deletions(context, connection)
-    reader = SealReader(context.database, context.plan, context.site)
+    with closing(SealReader(context.database, context.plan, context.site)) as reader:
+        catch = Catch(context, reader)
+        waiting = reader.records_waiting()
+        context.listener(Counted(waiting))
+        if waiting:
+            _send_changes(context, reader, catch, pump)
+        else:
+            context.tally.finish(Stage.COLLECTING)
+            context.tally.finish(Stage.SENDING)
+    catch.close(connection)
+    release_rest(context, connection)
+
+
+def _send_changes(context: RunContext, reader: SealReader, catch: Catch, pump: Pump) -> None:
     cuts: Channel[CutClaim] = Channel(_AHEAD)
     sealed: Channel[SealedClaim] = Channel(_AHEAD)
-    with ExitStack() as stack:
-        stack.callback(reader.close)
-        context.listener(Counted(reader.records_waiting()))
-        writer = ClaimWriter(context.database, context.fence)
-        stack.callback(writer.close)
-        upload = Upload(context, sealed)
-        stack.callback(upload.close)
-        catch = Catch(context, reader)
+    with (
+        closing(ClaimWriter(context.database, context.fence)) as writer,
+        closing(Upload(context, sealed)) as upload,
+    ):
         read = ReadChanges(context, reader, cuts, catch)
         pump.run([read, SealClaims(context, writer, cuts, sealed), upload])
-        catch.close(connection)
-    release_rest(context, connection)
 
 
 def _send_left_over(context: RunContext, connection: Connection, answer: OpenAnswer) -> None:
@@ -268,11 +275,10 @@ def _receive_plan(context: RunContext, connection: Connection, pump: Pump) -> No
 
 def _read_round(context: RunContext, answer: MailAnswer, pump: Pump) -> None:
     received: Channel[Received] = Channel(_AHEAD)
-    with ExitStack() as stack:
-        receive = Receive(context, answer, received)
-        stack.callback(receive.close)
-        apply = Apply(context, received)
-        stack.callback(apply.close)
+    with (
+        closing(Receive(context, answer, received)) as receive,
+        closing(Apply(context, received)) as apply,
+    ):
         pump.run([receive, apply])
 
 

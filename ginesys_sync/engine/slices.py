@@ -45,6 +45,7 @@ class Slices:
         self._sizes: dict[str, int] = {}
         self._first = _FIRST_SLICE
         self._rest = 0.0
+        self._locked_at = 0.0
         self._let_go_at = 0.0
         self._worked = 0.0
 
@@ -85,14 +86,15 @@ class Slices:
         clock = self._context.clock
         waits = nullcontext() if does_end else brief(connection)
         with waits, refusals_at_commit(), transaction(connection):
-            start = clock.monotonic()
+            start = self._locked_at = clock.monotonic()
             require_fence(connection, self._context.fence)
             yield
             self._worked = clock.monotonic() - start
 
     def held(self, work: Callable[[], None]) -> float:
-        """Let a till have the lock for as long as we had it, then do one transaction. Returns its
-        seconds. What was done without the lock since the last one is part of the pause.
+        """Let a till have the lock for as long as we had it, then do one transaction. Returns the
+        seconds it had the lock: waiting for a till to let go of it is not among them. What was done
+        without the lock since the last one is part of the pause.
         """
         clock = self._context.clock
         left = self._rest - (clock.monotonic() - self._let_go_at)
@@ -103,5 +105,5 @@ class Slices:
             work()
         finally:
             self._let_go_at = clock.monotonic()
-            self._rest = self._let_go_at - start
+            self._rest = self._let_go_at - max(start, self._locked_at)
         return self._rest

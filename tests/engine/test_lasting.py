@@ -1,4 +1,4 @@
-"""What another party can learn of is on the disk first; what it cannot does not wait for the disk."""
+"""What another party can learn of is on the disk first; the rest does not wait for the disk."""
 
 from __future__ import annotations
 
