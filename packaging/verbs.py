@@ -98,12 +98,12 @@ def _module(environment: Environment, name: str, rest: list[str]) -> int:
 
 
 def _pytest(environment: Environment, rest: list[str]) -> list[str]:
-    """pytest on as many workers as there are cores: two at least, since tests also wait."""
+    """pytest on as many workers as there are cores and one more, since tests also wait."""
     command = [str(environment.python), "-m", "pytest"]
     if any(word.startswith("-n") or word.split("=")[0] in _WORKER_OPTIONS for word in rest):
         return [*command, *rest]
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return [*command, "-n", str(max(2, min(cores, 6))), "--dist", "worksteal", *rest]
+    return [*command, "-n", str(min(cores + 1, 6)), "--dist", "worksteal", *rest]
 
 
 # ------------------------------------------------------------------------------------------- check

@@ -29,6 +29,7 @@ from ginesys_sync.relay.migrations import KNOWN_VERSIONS
 from ginesys_sync.relay.migrations.climb import climb
 from ginesys_sync.wire.messages import AcksRequest, MailRequest
 from tests.relay.lanes import ALL, TO_HO, Body, Lane
+from tests.support.forked_relay import ForkedRelay
 from tests.support.relay_server import Member, RelayServer
 
 
@@ -224,7 +225,7 @@ def test_an_older_database_climbs_with_all_it_holds_and_is_copied_first(tmp_path
     open_database(tmp_path / "new.sqlite3").close()
     for version in KNOWN_VERSIONS[:-1]:
         home = tmp_path / version
-        with RelayServer(home) as server:
+        with ForkedRelay(home) as server:
             ho, store = Member(server, "HO"), Member(server, "S001")
             lane, body = Lane(ho, "items"), Body.of(10)
             lane.send(1, [body])
