@@ -44,14 +44,18 @@ def _own_desktop_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
 @pytest.fixture(autouse=True)
 def _qt_leaves_nothing_over(request: pytest.FixtureRequest) -> Iterator[None]:
     """After a test that used Qt, carry out the pending deletions before the next one begins."""
+    uses_qt = bool({"qapp", "qtbot"} & set(request.fixturenames))
+    if uses_qt:
+        gc.freeze()  # the collector then looks only at what came with this test
     yield
-    if not {"qapp", "qtbot"} & set(request.fixturenames) or "PySide6.QtCore" not in sys.modules:
+    if not uses_qt or "PySide6.QtCore" not in sys.modules:
         return
     from PySide6.QtCore import QCoreApplication, QEvent
 
-    for _ in range(2):  # what the collector drops may ask for a deletion itself
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-        gc.collect()
+    deferred = QEvent.Type.DeferredDelete.value
+    QCoreApplication.sendPostedEvents(None, deferred)
+    gc.collect()
+    QCoreApplication.sendPostedEvents(None, deferred)  # what the collector dropped may ask for it
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
