@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
-from ginesys_sync.engine import loads, seal, slices, sweeping, upload
+from ginesys_sync.engine import loads, seal, slices, sweeping, upload, webdb
 from ginesys_sync.engine.staging import Staging
 from ginesys_sync.relay import app as relay_app
 from ginesys_sync.relay import batches as relay_batches
@@ -232,6 +232,12 @@ def _hex(count: int) -> str:
     return world.nonces.randbytes(count).hex()
 
 
+def _jitter() -> float:
+    world = World.present
+    assert world is not None
+    return world.nonces.random()
+
+
 def _chosen(letters: str) -> str:
     world = World.present
     assert world is not None
@@ -251,6 +257,7 @@ def simulated() -> Iterator[None]:
         patch.setattr(Staging, "put", _put_with_points)
         patch.setattr("secrets.token_hex", _hex)
         patch.setattr("secrets.choice", _chosen)
+        patch.setattr(webdb, "random", _jitter)
         for room in (relay_app, body_doors):
             patch.setattr(room, "run_in_threadpool", _in_place)
         patch.setattr(relay_app, "describe", lambda: b"")
