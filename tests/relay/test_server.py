@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import json
 import multiprocessing
 import os
 import signal
+import socket
 import sqlite3
 import stat
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -23,6 +25,7 @@ from ginesys_sync.core.errors import (
     VersionsDiffer,
 )
 from ginesys_sync.relay import database as database_room
+from ginesys_sync.relay import main as relay_main
 from ginesys_sync.relay.database import open_database
 from ginesys_sync.relay.main import invite, serve
 from ginesys_sync.relay.migrations import KNOWN_VERSIONS
@@ -134,6 +137,24 @@ def test_two_servers_do_not_share_a_home(tmp_path: Path) -> None:
     with RelayServer(tmp_path / "home") as server, pytest.raises(AlreadyRunning) as refused:
         serve(server.home)
     assert "relay.json" in refused.value.advice
+
+
+def test_the_pieces_of_an_answer_do_not_wait_for_each_other() -> None:
+    async def has_no_delay(listener: socket.socket) -> bool:
+        found: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            line = writer.get_extra_info("socket")
+            found.set_result(bool(line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)))
+            writer.close()
+
+        async with await asyncio.start_server(answer, sock=listener):
+            _, caller = await asyncio.open_connection(*listener.getsockname())
+            caller.close()
+            return await found
+
+    with relay_main._listening("127.0.0.1", 0) as listener:
+        assert asyncio.run(has_no_delay(listener))
 
 
 def test_a_port_in_use_is_a_sentence(tmp_path: Path) -> None:
