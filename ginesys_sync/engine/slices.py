@@ -11,7 +11,7 @@ from ginesys_sync.engine.context import RunContext
 from ginesys_sync.store.body_span import Span
 from ginesys_sync.store.database import Connection, brief, transaction
 from ginesys_sync.store.fence import require_fence
-from ginesys_sync.store.refusals import refusals_at_commit
+from ginesys_sync.store.refusals import refusal
 
 _FIRST_SLICE = 500
 _LARGEST_SLICE = 20_000
@@ -85,7 +85,7 @@ class Slices:
         """
         clock = self._context.clock
         waits = nullcontext() if does_end else brief(connection)
-        with waits, refusals_at_commit(), transaction(connection):
+        with waits, transaction(connection, refusal):
             start = self._locked_at = clock.monotonic()
             require_fence(connection, self._context.fence)
             yield

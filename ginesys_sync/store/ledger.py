@@ -65,7 +65,7 @@ class OwnAck:
 
 def streams(connection: Connection) -> dict[str, StreamState]:
     """All streams known here, by name."""
-    rows = connection.exec_driver_sql(
+    rows = raw(connection).execute(
         "SELECT stream, epoch, head_no, uploaded_no, applied_no FROM sync_stream"
     )
     return {row[0]: StreamState(*row) for row in rows}
@@ -75,7 +75,7 @@ def ensure_stream(connection: Connection, stream: str, epoch: str) -> None:
     """Begin a stream in the books if it is new. An incoming stream in another epoch starts again
     from nothing.
     """
-    connection.exec_driver_sql(
+    raw(connection).execute(
         "INSERT INTO sync_stream(stream, epoch) VALUES (?, ?) ON CONFLICT(stream) DO UPDATE SET "
         "epoch = excluded.epoch, head_no = 0, uploaded_no = 0, applied_no = 0 WHERE epoch <> "
         "excluded.epoch",
@@ -87,7 +87,7 @@ def begin_own(connection: Connection, stream: str, epoch: str) -> None:
     """Begin an own stream in the books if it is new. In another epoch its numbers go on, so that
     none ever comes twice.
     """
-    connection.exec_driver_sql(
+    raw(connection).execute(
         "INSERT INTO sync_stream(stream, epoch) VALUES (?, ?) ON CONFLICT(stream) DO UPDATE SET "
         "epoch = excluded.epoch, uploaded_no = head_no WHERE epoch <> excluded.epoch",
         (stream, epoch),
@@ -142,12 +142,12 @@ def _batch(row: Row[Any]) -> Batch:
 
 def note_uploaded(connection: Connection, stream: str, epoch: str, to_no: int, at: str) -> None:
     """The Web Database has this own stream up to `to_no` on its disk."""
-    connection.exec_driver_sql(
+    raw(connection).execute(
         "UPDATE sync_batch SET uploaded_at = ? "
         "WHERE stream = ? AND epoch = ? AND no <= ? AND uploaded_at IS NULL",
         (at, stream, epoch, to_no),
     )
-    connection.exec_driver_sql(
+    raw(connection).execute(
         "UPDATE sync_stream SET uploaded_no = ? WHERE stream = ? AND uploaded_no < ?",
         (to_no, stream, to_no),
     )
@@ -155,10 +155,14 @@ def note_uploaded(connection: Connection, stream: str, epoch: str, to_no: int, a
 
 def released(connection: Connection, stream: str, site: str) -> int:
     """How far `site` (or `*` for all) may read a stream, by releases in its own name."""
-    found = connection.exec_driver_sql(
-        "SELECT max(to_no) FROM sync_release WHERE stream = ? AND site = ?", (stream, site)
-    ).scalar()
-    return int(found or 0)
+    found = (
+        raw(connection)
+        .execute(
+            "SELECT max(to_no) FROM sync_release WHERE stream = ? AND site = ?", (stream, site)
+        )
+        .fetchone()
+    )
+    return int(found[0] or 0)
 
 
 def note_release(
@@ -335,10 +339,12 @@ def note_collected(
 
 def acknowledged(connection: Connection, stream: str, site: str) -> int:
     """How far `site` has acknowledged a stream of ours."""
-    found = connection.exec_driver_sql(
-        "SELECT max(to_no) FROM sync_ack WHERE stream = ? AND site = ?", (stream, site)
-    ).scalar()
-    return int(found or 0)
+    found = (
+        raw(connection)
+        .execute("SELECT max(to_no) FROM sync_ack WHERE stream = ? AND site = ?", (stream, site))
+        .fetchone()
+    )
+    return int(found[0] or 0)
 
 
 def acknowledged_by_all(connection: Connection, stream: str) -> int:

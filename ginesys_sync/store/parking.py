@@ -104,10 +104,8 @@ def park(connection: Connection, records: Iterable[NewParked], at: str) -> None:
 
 def has_parked(connection: Connection, entity: str) -> bool:
     """Whether any record of the entity is parked."""
-    found = connection.exec_driver_sql(
-        "SELECT 1 FROM sync_parked WHERE entity = ? LIMIT 1", (entity,)
-    )
-    return found.first() is not None
+    found = raw(connection).execute("SELECT 1 FROM sync_parked WHERE entity = ? LIMIT 1", (entity,))
+    return found.fetchone() is not None
 
 
 def replace_parked(connection: Connection, entity: Entity, origin: str, but: Iterable[int]) -> None:

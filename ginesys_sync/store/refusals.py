@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError
-
-from ginesys_sync.core.errors import KnownError
 from ginesys_sync.store.database import translated
 
 DUPLICATE = "duplicate"
@@ -82,16 +77,3 @@ def broken_rule(fault: sqlite3.Error, is_for_all: bool) -> ConstraintBroken:
         "mend it; then the record goes in by itself.",
         is_for_all=is_for_all,
     )
-
-
-@contextmanager
-def refusals_at_commit() -> Iterator[None]:
-    """Around a transaction: a constraint that waits for the commit refuses records, too."""
-    try:
-        yield
-    except KnownError as known:
-        cause = known.__cause__
-        fault = cause.orig if isinstance(cause, DBAPIError) else None
-        if isinstance(fault, sqlite3.IntegrityError):
-            raise refusal(fault) from known
-        raise

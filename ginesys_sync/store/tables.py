@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from ginesys_sync.store.database import raw
 from ginesys_sync.wire.body import quoted
 
 _EXACT = "BINARY"
@@ -56,7 +57,7 @@ def table_columns(connection: Connection, table: str) -> tuple[str, ...]:
     """The stored columns of a table in their order; empty when there is no such table. Generated
     ones do not travel.
     """
-    rows = connection.exec_driver_sql(
+    rows = raw(connection).execute(
         "SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0", (table,)
     )
     return tuple(row[0] for row in rows)
@@ -66,11 +67,15 @@ def why_not_noted(connection: Connection, table: str) -> str:
     """Why no trigger can note changes of what has this name, in words that follow it: `is a view`;
     empty when it is an ordinary table, or there is none.
     """
-    found = connection.exec_driver_sql(
-        "SELECT type, sql FROM sqlite_master WHERE type IN ('table', 'view') AND "
-        "name = ? COLLATE NOCASE",
-        (table,),
-    ).first()
+    found = (
+        raw(connection)
+        .execute(
+            "SELECT type, sql FROM sqlite_master WHERE type IN ('table', 'view') AND "
+            "name = ? COLLATE NOCASE",
+            (table,),
+        )
+        .fetchone()
+    )
     if found is None:
         return ""
     if found[0] == "view":
@@ -80,7 +85,7 @@ def why_not_noted(connection: Connection, table: str) -> str:
 
 def may_be_null(connection: Connection, table: str, columns: tuple[str, ...]) -> tuple[str, ...]:
     """Those of the columns that may hold NULL here."""
-    sure = connection.exec_driver_sql(
+    sure = raw(connection).execute(
         'SELECT name FROM pragma_table_info(?) WHERE "notnull" = 1 OR (pk = 1 AND '
         "upper(type) = 'INTEGER')",
         (table,),
@@ -95,13 +100,13 @@ def count_null(connection: Connection, table: str, columns: tuple[str, ...]) -> 
     if not nullable:
         return 0
     empty = " OR ".join(f"{quoted(column)} IS NULL" for column in nullable)
-    found = connection.exec_driver_sql(f"SELECT count(*) FROM {quoted(table)} WHERE {empty}")
-    return int(found.scalar_one())
+    found = raw(connection).execute(f"SELECT count(*) FROM {quoted(table)} WHERE {empty}")
+    return int(found.fetchone()[0])
 
 
 def is_indexed(connection: Connection, table: str, columns: tuple[str, ...]) -> bool:
     """Whether an index of the table begins with these columns, in whatever order."""
-    rows = connection.exec_driver_sql(
+    rows = raw(connection).execute(
         "SELECT i.name, c.name FROM pragma_index_list(?) i, pragma_index_info(i.name) c "
         "WHERE i.partial = 0 ORDER BY i.name, c.seqno",
         (table,),
@@ -124,12 +129,16 @@ def unique_sets(connection: Connection, table: str) -> tuple[tuple[str, ...], ..
 
 def unique_indexes(connection: Connection, table: str) -> tuple[UniqueIndex, ...]:
     """Everything that keeps rows of a table apart, its primary key first."""
-    rows = connection.exec_driver_sql(
-        "SELECT l.name, l.origin, s.sql FROM pragma_index_list(?) l "
-        "LEFT JOIN sqlite_master s ON s.type = 'index' AND s.name = l.name "
-        "WHERE l.\"unique\" = 1 ORDER BY l.origin <> 'pk', l.seq",
-        (table,),
-    ).all()
+    rows = (
+        raw(connection)
+        .execute(
+            "SELECT l.name, l.origin, s.sql FROM pragma_index_list(?) l "
+            "LEFT JOIN sqlite_master s ON s.type = 'index' AND s.name = l.name "
+            "WHERE l.\"unique\" = 1 ORDER BY l.origin <> 'pk', l.seq",
+            (table,),
+        )
+        .fetchall()
+    )
     found = [_unique_index(connection, *row) for row in rows]
     if not any(origin == "pk" for _, origin, _ in rows):
         key = primary_key(connection, table)  # an INTEGER PRIMARY KEY has no index of its own
@@ -139,9 +148,13 @@ def unique_indexes(connection: Connection, table: str) -> tuple[UniqueIndex, ...
 
 
 def _unique_index(connection: Connection, name: str, origin: str, sql: str | None) -> UniqueIndex:
-    pairs = connection.exec_driver_sql(
-        "SELECT name, coll FROM pragma_index_xinfo(?) WHERE key = 1 ORDER BY seqno", (name,)
-    ).all()
+    pairs = (
+        raw(connection)
+        .execute(
+            "SELECT name, coll FROM pragma_index_xinfo(?) WHERE key = 1 ORDER BY seqno", (name,)
+        )
+        .fetchall()
+    )
     is_over_columns = all(column is not None for column, _ in pairs)
     return UniqueIndex(
         name,
@@ -154,7 +167,7 @@ def _unique_index(connection: Connection, name: str, origin: str, sql: str | Non
 
 def primary_key(connection: Connection, table: str) -> tuple[str, ...]:
     """The columns of a table's primary key; empty when it has none."""
-    rows = connection.exec_driver_sql(
+    rows = raw(connection).execute(
         "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (table,)
     )
     return tuple(row[0] for row in rows)
