@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3
+from requests.structures import CaseInsensitiveDict
 
 from tests.prove.simulation.parts import RelayCut
 from tests.prove.simulation.world import World
@@ -55,6 +56,18 @@ class SimulatedSession(requests.Session):
     def __init__(self, line: Line) -> None:
         super().__init__()
         self._line = line
+
+    def mount(self, prefix: str, adapter: Any) -> None:
+        """Nothing goes through adapters."""
+
+    def request(self, method: Any, url: Any, **facts: Any) -> requests.Response:  # type: ignore[override]
+        """One call, without what the machine's proxies and cookies have to say of it."""
+        request = requests.PreparedRequest()
+        request.prepare_method(method)
+        request.url = url
+        request.headers = CaseInsensitiveDict(facts["headers"])
+        request.body = facts["data"]
+        return self.send(facts["auth"](request))
 
     def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
         """One call in its weather. Raises requests.ConnectionError."""

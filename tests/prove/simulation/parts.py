@@ -75,11 +75,19 @@ class _Cursor(sqlite3.Cursor):
         return super().executemany(sql, parameters)
 
 
+_BOUNDS = ("BEGIN IMMEDIATE", "COMMIT")
+
+
 class SiteConnection(sqlite3.Connection):
     """A site's connection."""
 
     def cursor(self, factory: Any = _Cursor) -> Any:
         return super().cursor(_Cursor)
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        if sql in _BOUNDS:
+            return self.cursor().execute(sql, parameters)  # type: ignore[no-any-return]
+        return super().execute(sql, parameters)
 
 
 class Engines:
@@ -91,8 +99,10 @@ class Engines:
     def make(self, url: str, **facts: Any) -> Engine:
         """Stands where the program makes an engine."""
         if url not in self._kept:
-            facts["connect_args"]["factory"] = SiteConnection
+            facts["connect_args"] |= {"factory": SiteConnection, "cached_statements": 1_000}
+            # The connection that was let go last is taken first: it knows most statements.
             facts |= {"poolclass": QueuePool, "pool_size": 20, "max_overflow": -1}
+            facts |= {"pool_use_lifo": True, "pool_reset_on_return": None}
             engine = create_engine(url, **facts)
             event.listen(engine, "checkin", _clean)
             self._kept[url] = engine
@@ -100,8 +110,9 @@ class Engines:
 
     def let_go(self, path: Path | None = None) -> None:
         """Close the connections to this database; None: to all."""
-        for url in [url for url in self._kept if path is None or url.endswith(str(path))]:
-            self._kept.pop(url).dispose()
+        for url, engine in self._kept.items():
+            if path is None or url.endswith(str(path)):
+                engine.dispose()
 
 
 engines = Engines()
@@ -114,12 +125,14 @@ def _clean(connection: sqlite3.Connection | None, _: object) -> None:
     plain = super(SiteConnection, connection).cursor()
     if connection.in_transaction:
         plain.execute("ROLLBACK")
-    for _no, name, _file in plain.execute("PRAGMA database_list").fetchall():
-        if name not in ("main", "temp"):
+    others = [row[1] for row in plain.execute("PRAGMA database_list") if row[1] != "main"]
+    for name in others:
+        if name != "temp":
             plain.execute(f"DETACH {name}")
-    temporary = plain.execute("SELECT name FROM temp.sqlite_master WHERE type = 'table'")
-    for (name,) in temporary.fetchall():
-        plain.execute(f"DROP TABLE temp.{name}")
+    if "temp" in others:
+        temporary = plain.execute("SELECT name FROM temp.sqlite_master WHERE type = 'table'")
+        for (name,) in temporary.fetchall():
+            plain.execute(f"DROP TABLE temp.{name}")
 
 
 def _prepared_without_disk(connection: sqlite3.Connection, record: object) -> None:
@@ -249,6 +262,7 @@ def simulated() -> Iterator[None]:
     """Inside, the program lives in the present world."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store_database, "create_engine", engines.make)
+        patch.setattr(store_database, "_engine", store_database._engine.__wrapped__)
         patch.setattr(store_database, "_prepare_connection", _prepared_without_disk)
         patch.setattr(store_database.Database, "dispose", lambda _: None)
         patch.setattr(syncing, "ThreadPoolExecutor", _AtOnce)
@@ -268,13 +282,14 @@ def simulated() -> Iterator[None]:
         patch.setattr(seal, "FIRST_LIMIT_WITH_CHILDREN", CLAIM_ROWS // 2)
         patch.setattr(slices, "_FIRST_SLICE", SLICE_RECORDS)
         patch.setattr(slices, "_LARGEST_SLICE", 2 * SLICE_RECORDS)
-        # Nothing here goes in circles that matter, and looking for some takes a tenth of the time.
+        # Looking for circles takes a tenth of the time: it is done between chains (`play.played`).
         gc.freeze()
-        before = gc.get_threshold()
-        gc.set_threshold(100_000, 20, 100)
+        was_on = gc.isenabled()
+        gc.disable()
         try:
             yield
         finally:
-            gc.set_threshold(*before)
+            if was_on:
+                gc.enable()
             gc.unfreeze()
             engines.let_go()

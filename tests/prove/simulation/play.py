@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import traceback
 from collections.abc import Iterator
@@ -217,6 +218,7 @@ def _act(play: Play, runs: int) -> None:
 @contextmanager
 def played(seed: int, template: Path, root: Path) -> Iterator[Play]:
     """A fresh chain to play on; `simulated` surrounds it."""
+    gc.collect()
     shutil.rmtree(root, ignore_errors=True)
     copy_template(template, root)
     with standing(Chain(root, World(seed), (HO, "S001", "S002"))) as chain:

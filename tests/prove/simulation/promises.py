@@ -230,14 +230,15 @@ def _check_left_over(chain: Chain, site: str) -> None:
 
 def _check_status(chain: Chain, site: str) -> None:
     """What the grids show: everything sent has come home, everything received is processed."""
-    for what in ("sent", "received"):
-        rows = status_rows(chain.home(site), what, 100_000)
-        odd = [row for row in rows if row["status"] not in _SETTLED]
+    rows = {what: status_rows(chain.home(site), what, 100_000) for what in ("sent", "received")}
+    for what, lines in rows.items():
+        odd = [row for row in lines if row["status"] not in _SETTLED]
         require(not odd, site, what, "shows", odd[:2])
     shown = {
-        (row["stream"], row["batch"]) for row in status_rows(chain.home(site), "received", 100_000)
+        (row["stream"], row["batch"])
+        for row in rows["received"]
         if row["kind"] == "data" and row["batch"] is not None
-    }  # fmt: skip
+    }
     listed = chain.sql(
         site, "SELECT DISTINCT stream, no FROM sync_batch WHERE received_at IS NOT NULL"
     )

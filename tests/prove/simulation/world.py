@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 BEGINNING = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 _LAST_LINES = 50_000
+_A_MOMENT = timedelta(milliseconds=1)
 
 
 class PowerCut(BaseException):
@@ -42,7 +43,7 @@ class World:
         """One line of the trace."""
         who = self.actor.name if self.actor else "-"
         line = f"{who} {what}"
-        self._hash.update(line.encode() + b"\n")
+        self._hash.update(f"{line}\n".encode())
         self.last.append(line)
         if len(self.last) > 2 * _LAST_LINES:
             del self.last[:_LAST_LINES]
@@ -65,7 +66,7 @@ class World:
         """A place where the moving party may be killed (not while the Web Database works for it),
         and, where it holds no lock, others may move before it goes on."""
         self.points += 1
-        self.moment += timedelta(milliseconds=1)
+        self.moment += _A_MOMENT
         self.tell(what)
         actor = self.actor
         if actor is not None:
