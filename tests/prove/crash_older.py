@@ -9,26 +9,34 @@ from __future__ import annotations
 import re
 import sqlite3
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 from ginesys_sync.relay.migrations.climb import climb
-from ginesys_sync.store.migrations.versions import m0002_policies_blocks_alerts as second
+from ginesys_sync.store.migrations import versions
 
 _ADDS = re.compile(r"ALTER TABLE (\w+) ADD COLUMN (\w+)")
-_MAKES = re.compile(r"CREATE TABLE (\w+)")
+_MAKES = re.compile(r"CREATE (TABLE|INDEX) (\w+)")
 _FIRST = "0001"
 
 
 def take_back_site(path: Path) -> None:
     """Make a site's database one of version 0001."""
     with closing(sqlite3.connect(path)) as connection, connection:
-        for statement in second.STATEMENTS:
+        for statement in reversed(_later_statements()):
             if added := _ADDS.search(statement):
                 connection.execute(f"ALTER TABLE {added[1]} DROP COLUMN {added[2]}")
             elif made := _MAKES.search(statement):
-                connection.execute(f"DROP TABLE {made[1]}")
+                connection.execute(f"DROP {made[1]} {made[2]}")
         connection.execute("UPDATE sync_version SET version_num = ?", (_FIRST,))
         connection.execute("UPDATE sync_state SET value = '' WHERE name = 'capture_made_by'")
+
+
+def _later_statements() -> list[str]:
+    names = sorted(module.name for module in iter_modules(versions.__path__))
+    later = [import_module(f"{versions.__name__}.{name}") for name in names[1:]]
+    return [statement for module in later for statement in module.STATEMENTS]
 
 
 def take_back_relay(path: Path) -> None:
