@@ -331,10 +331,11 @@ def _left_over(chain: ForkedChain, story: Story) -> list[str]:
     found = strays(chain.root)
     make_old(found)
     where = {path.relative_to(chain.root).parts[0] for path in found}
-    if chain.relay.home.name in where:
-        chain.relay.stop()
-        chain.relay.start()
     for site in story.everybody:
         if site in where:
             chain.sync(site)
+    if chain.relay.home.name in where:
+        chain.relay.stop()
+        chain.relay.start()
+        chain.relay.stop()  # it sweeps while it serves already, and ends when it has swept
     return [f"{path.relative_to(chain.root)} is left for ever" for path in strays(chain.root)]

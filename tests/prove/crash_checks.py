@@ -95,9 +95,7 @@ def in_need(chain: ChainFloor, sites: Iterable[str]) -> list[str]:
     """The sites that have anything to send, fetch, apply, acknowledge or learn: head office last.
     None: the chain is quiet."""
     sites = tuple(sites)
-    heads: dict[str, int] = {}
-    for each in _sent(chain):
-        heads[each.stream] = each.no
+    heads = _heads(chain)
     with closing(_relay(chain)) as relay:
         reach = {
             (stream, site): (released, acked, load)
@@ -106,6 +104,7 @@ def in_need(chain: ChainFloor, sites: Iterable[str]) -> list[str]:
                 "JOIN streams USING (organisation, stream)"
             )
         }
+    known = {site: _known(chain, site) for site in sites}
     need = set()
     for stream, head in heads.items():
         origin = stream.partition("/")[0]
@@ -118,7 +117,7 @@ def in_need(chain: ChainFloor, sites: Iterable[str]) -> list[str]:
                 need.add(origin)
             elif acked < head:
                 need.add(site)
-            elif _known(chain, origin, stream, site) < head:
+            elif known[origin].get((stream, site), 0) < head:
                 need.add(origin)
     for site in sites:
         with _books(chain, site) as books:
@@ -134,11 +133,11 @@ _TO_DO = (
 )
 
 
-def _known(chain: ChainFloor, origin: str, stream: str, site: str) -> int:
-    """How far `origin` knows that `site` has processed its stream."""
+def _known(chain: ChainFloor, origin: str) -> dict[tuple[str, str], int]:
+    """How far `origin` knows that others have processed its streams: by (stream, site)."""
     with _books(chain, origin) as books:
-        query = "SELECT max(to_no) FROM sync_ack WHERE stream = ? AND site = ?"
-        return int(books.execute(query, (stream, site)).fetchone()[0] or 0)
+        query = "SELECT stream, site, max(to_no) FROM sync_ack GROUP BY stream, site"
+        return {(stream, site): no for stream, site, no in books.execute(query)}
 
 
 # --- one site's books -----------------------------------------------------------------------------
@@ -311,23 +310,24 @@ def _acknowledged(chain: ChainFloor, sites: Iterable[str]) -> Iterator[str]:
 
 def _all_processed(chain: ChainFloor, sites: tuple[str, ...]) -> Iterator[str]:
     """Everything that was sent is processed, and its sender knows it."""
-    heads: dict[str, int] = {}
-    for each in _sent(chain):
-        heads[each.stream] = each.no
+    known = {site: _known(chain, site) for site in sites}
+    cursors = {}
+    for site in sites:
+        with _books(chain, site) as books:
+            query = "SELECT stream, applied_no FROM sync_stream"
+            cursors[site] = dict(books.execute(query).fetchall())
+    heads = _heads(chain)
     for stream, head in heads.items():
         origin = stream.partition("/")[0]
         for site in sites:
             if site == origin or HO not in (site, origin):
                 continue
-            with _books(chain, site) as books:
-                applied = books.execute(
-                    "SELECT applied_no FROM sync_stream WHERE stream = ?", (stream,)
-                ).fetchone() or (0,)
-            known = _known(chain, origin, stream, site)
-            if (applied[0], known) != (head, head):
+            applied = cursors[site].get(stream, 0)
+            told = known[origin].get((stream, site), 0)
+            if (applied, told) != (head, head):
                 yield (
-                    f"{stream} has the head {head}; {site} has applied {applied[0]}, and {origin} "
-                    f"knows of {known}"
+                    f"{stream} has the head {head}; {site} has applied {applied}, and {origin} "
+                    f"knows of {told}"
                 )
 
 
@@ -336,6 +336,17 @@ def _all_processed(chain: ChainFloor, sites: tuple[str, ...]) -> Iterator[str]:
 
 def _relay(chain: ChainFloor) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{chain.relay.home / 'relay.sqlite3'}?mode=ro", uri=True)
+
+
+def _heads(chain: ChainFloor) -> dict[str, int]:
+    """The last number of each stream at the Web Database, in its newest epoch."""
+    with closing(_relay(chain)) as relay:
+        return dict(
+            relay.execute(
+                "SELECT s.origin || '/' || s.channel, b.no FROM batches b JOIN streams s "
+                "USING (organisation, stream) ORDER BY s.epoch_no, b.no"
+            ).fetchall()
+        )
 
 
 def _sent(chain: ChainFloor) -> list[Sent]:
