@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, select
 
 from ginesys_sync.core.model import Role, SiteState
 from ginesys_sync.store import schema
@@ -277,20 +277,10 @@ def acknowledge_again(connection: Connection, stream: str, site: str, run: int, 
 
 def undelivered_acks(connection: Connection, site: str) -> tuple[OwnAck, ...]:
     """Acknowledgements of this site that the Web Database does not have yet, oldest first."""
-    table = schema.ack
-    rows = connection.execute(
-        select(
-            table.c.id,
-            table.c.stream,
-            table.c.epoch,
-            table.c.kind,
-            table.c.from_no,
-            table.c.to_no,
-            table.c.run,
-            table.c.applied_at,
-        )
-        .where(table.c.site == site, table.c.delivered_at.is_(None))
-        .order_by(table.c.id)
+    rows = raw(connection).execute(
+        "SELECT id, stream, epoch, kind, from_no, to_no, run, applied_at FROM sync_ack "
+        "WHERE site = ? AND delivered_at IS NULL ORDER BY id",
+        (site,),
     )
     return tuple(OwnAck(*row) for row in rows)
 
@@ -363,10 +353,9 @@ def acknowledged_by_all(connection: Connection, stream: str) -> int:
 
 def staged_bodies(connection: Connection, origin: str) -> dict[str, tuple[str, int]]:
     """Bodies of own batches, by SHA-256: the (stream, number) of the last batch that names each."""
-    table = schema.batch
-    rows = connection.execute(
-        select(table.c.sha256, table.c.stream, func.max(table.c.no))
-        .where(table.c.stream.like(f"{origin}/%"))
-        .group_by(table.c.sha256, table.c.stream)
+    rows = raw(connection).execute(
+        "SELECT sha256, stream, max(no) FROM sync_batch WHERE stream LIKE ? "
+        "GROUP BY sha256, stream",
+        (f"{origin}/%",),
     )
     return {row[0]: (row[1], int(row[2])) for row in rows}

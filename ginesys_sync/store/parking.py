@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select, text, tuple_
+from sqlalchemy import Connection, select, text, tuple_
 
 from ginesys_sync.core.model import Key
 from ginesys_sync.core.plan import Entity
@@ -172,32 +172,28 @@ def parked_words(
     connection: Connection, stream: str, widths: dict[str, int], limit: int
 ) -> tuple[int, list[Parked]]:
     """How many records of a stream need attention here, and the first of them."""
+    counted = "SELECT count(*) FROM sync_parked WHERE stream = ? AND code <> ?"
+    (total,) = raw(connection).execute(counted, (stream, KEPT_EDIT)).fetchone()
+    if not total:
+        return 0, []
     table = schema.parked
     wanted = (table.c.stream == stream) & (table.c.code != KEPT_EDIT)
-    total = connection.execute(select(func.count()).select_from(table).where(wanted)).scalar_one()
     rows = connection.execute(select(table).where(wanted).order_by(table.c.id).limit(limit))
     return int(total), [_parked(row, widths.get(row.entity, 1)) for row in rows]
 
 
 def waiting_origins(connection: Connection) -> list[tuple[str, str]]:
     """(entity, origin) pairs that have parked records to try again."""
-    table = schema.parked
-    rows = connection.execute(
-        select(table.c.entity, table.c.origin)
-        .where(table.c.origin != "", text(IMAGE))
-        .distinct()
-        .order_by(table.c.entity)
-    )
-    return [(row.entity, row.origin) for row in rows]
+    tried = "SELECT DISTINCT entity, origin FROM sync_parked WHERE origin <> ''"
+    return raw(connection).execute(f"{tried} AND {IMAGE} ORDER BY entity").fetchall()
 
 
 def count_parked(connection: Connection) -> int:
     """How many records need attention at this site."""
-    table = schema.parked
-    found = connection.execute(
-        select(func.count()).select_from(table).where(table.c.code != KEPT_EDIT)
+    found = raw(connection).execute(
+        "SELECT count(*) FROM sync_parked WHERE code <> ?", (KEPT_EDIT,)
     )
-    return int(found.scalar_one())
+    return int(found.fetchone()[0])
 
 
 def _parked(row: object, width: int) -> Parked:
@@ -227,10 +223,8 @@ def _parked(row: object, width: int) -> Parked:
 
 def parked_ids(connection: Connection) -> list[tuple[int, str]]:
     """(id, stream) of every record that is tried again."""
-    table = schema.parked
-    tried = (table.c.origin != "") & text(IMAGE)
-    rows = connection.execute(select(table.c.id, table.c.stream).where(tried))
-    return [(row.id, row.stream) for row in rows]
+    tried = f"SELECT id, stream FROM sync_parked WHERE origin <> '' AND {IMAGE}"
+    return raw(connection).execute(tried).fetchall()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from ginesys_sync.core.plan import Entity, Plan, captured_by, with_own_entities
 from ginesys_sync.core.plan_text import parse_plan, plan_document
 from ginesys_sync.store import schema
 from ginesys_sync.store.capture import CAPTURE_VERSION, install_capture
-from ginesys_sync.store.database import SCHEMA_VERSION, read_state, write_state
+from ginesys_sync.store.database import SCHEMA_VERSION, raw, read_state, write_state
 from ginesys_sync.store.fitting import fitted_plan
 from ginesys_sync.store.identity import SITE
 
@@ -67,13 +67,12 @@ def arrived_plan(connection: Connection) -> Plan | None:
     """A plan that has come and is not in place yet, or the present one when its triggers were made
     by an older program: as the chain has it. Raises PlanUnfit when it is malformed.
     """
-    row = connection.execute(
-        select(schema.plan).order_by(schema.plan.c.version.desc()).limit(1)
-    ).first()
+    newest = "SELECT document FROM sync_plan ORDER BY version DESC LIMIT 1"
+    (document,) = raw(connection).execute(newest).fetchone() or (None,)
     is_current = read_state(connection, _CAPTURE_MADE_BY) == _MAKER
-    if row is None or (is_current and row.document == read_state(connection, _IN_PLACE)):
+    if document is None or (is_current and document == read_state(connection, _IN_PLACE)):
         return None
-    return parse_plan(row.document)
+    return parse_plan(document)
 
 
 def plan_at(connection: Connection, version: int) -> Plan | None:

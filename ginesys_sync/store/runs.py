@@ -67,12 +67,13 @@ def begin_run(
     ever gave.
     """
     with transaction(connection):
-        last = connection.execute(select(func.max(schema.run.c.no))).scalar() or 0
-        no = int(last) + 1
-        connection.execute(
-            schema.run.insert().values(
-                no=no, started_at=at, trigger=trigger, who=who, what=what, sites=_sites_text(sites)
-            )
+        execute = raw(connection).execute
+        (last,) = execute("SELECT max(no) FROM sync_run").fetchone()
+        no = int(last or 0) + 1
+        execute(
+            'INSERT INTO sync_run(no, started_at, "trigger", who, what, sites) '
+            "VALUES (?,?,?,?,?,?)",
+            (no, at, trigger, who, what, _sites_text(sites)),
         )
     return no
 
@@ -89,19 +90,20 @@ def end_run(
     """Note how a run ended. `fault` is (title, advice, detail, code)."""
     title, advice, detail, code = fault
     with transaction(connection):
-        connection.execute(
-            update(schema.run)
-            .where(schema.run.c.no == no)
-            .values(
-                ended_at=at,
-                outcome=outcome.value,
-                tally=json.dumps(tally),
-                message=message,
-                title=title,
-                advice=advice,
-                detail=detail[:4000],
-                code=code,
-            )
+        raw(connection).execute(
+            "UPDATE sync_run SET ended_at = ?, outcome = ?, tally = ?, message = ?, title = ?, "
+            "advice = ?, detail = ?, code = ? WHERE no = ?",
+            (
+                at,
+                outcome.value,
+                json.dumps(tally),
+                message,
+                title,
+                advice,
+                detail[:4000],
+                code,
+                no,
+            ),
         )
 
 
@@ -119,18 +121,17 @@ def close_killed(connection: Connection, at: str) -> int:
     how many.
     """
     with transaction(connection):
-        found = connection.execute(
-            update(schema.run)
-            .where(schema.run.c.ended_at.is_(None))
-            .values(
-                ended_at=at,
-                outcome=Outcome.STOPPED.value,
-                code="killed",
-                title="This sync was ended from outside before it could finish.",
-                advice="Nothing is lost: the next sync finished its work.",
-                message="Sync stopped: it was ended from outside. Nothing is lost. The next "
-                "sync finished its work.",
-            )
+        found = raw(connection).execute(
+            "UPDATE sync_run SET ended_at = ?, outcome = ?, code = 'killed', title = ?, "
+            "advice = ?, message = ? WHERE ended_at IS NULL",
+            (
+                at,
+                Outcome.STOPPED.value,
+                "This sync was ended from outside before it could finish.",
+                "Nothing is lost: the next sync finished its work.",
+                "Sync stopped: it was ended from outside. Nothing is lost. The next sync finished "
+                "its work.",
+            ),
         )
     return found.rowcount
 

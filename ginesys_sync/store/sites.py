@@ -42,16 +42,18 @@ class BusinessSite:
 
 def sites(connection: Connection) -> tuple[Site, ...]:
     """All sites of the chain, by code."""
-    rows = connection.execute(select(schema.site).order_by(schema.site.c.code))
+    rows = raw(connection).execute(
+        "SELECT code, name, role, state, groups FROM sync_site ORDER BY code"
+    )
     return tuple(
         Site(
-            SiteCode(row.code),
-            row.name,
-            Role(row.role),
-            SiteState(row.state),
-            tuple(group for group in row.groups.split(",") if group),
+            SiteCode(code),
+            name,
+            Role(role),
+            SiteState(state),
+            tuple(group for group in groups.split(",") if group),
         )
-        for row in rows
+        for code, name, role, state, groups in rows
     )
 
 
