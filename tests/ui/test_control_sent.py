@@ -94,11 +94,11 @@ def row_of(status: Status, **more: object) -> BatchRow:
         (row_of(Status.UPLOADED), ""),
         (row_of(Status.BLOCKED), ""),
         (row_of(Status.WAITING, is_uploaded=True), ""),
-        (row_of(Status.WAITING), "It is still here; block its channel if it is not to go."),
+        (row_of(Status.WAITING), "It is still here: block its channel to keep it."),
         (row_of(Status.PROCESSED), "S001 has processed it."),
         (row_of(Status.COVERED), "S001 got it with a full load."),
         (row_of(Status.WITHDRAWN), "It is taken back already."),
-        (row_of(Status.UPLOADED, batch=None), "A first load is not taken back; reload the store"),
+        (row_of(Status.UPLOADED, batch=None), "A first load stays: reload its store."),
     ],
 )
 def test_what_cannot_be_withdrawn_is_greyed_with_the_reason(
@@ -122,6 +122,20 @@ def test_the_reason_stands_beside_the_greyed_button_and_in_the_menu(launchpad: O
         "Withdraw... (S001 has processed it)": False,
         "Send Again...": True,
     }
+
+
+@pytest.mark.parametrize("is_small", [False, True])
+def test_the_reason_stands_in_one_line(launchpad: Opens, is_small: bool) -> None:
+    window = launchpad()
+    _, actions = sent(window)
+    if is_small:
+        window.resize(window.minimumSize())
+    for status in (Status.WAITING, Status.COVERED, Status.WITHDRAWN, Status.PROCESSED, None):
+        load = row_of(Status.UPLOADED, batch=None)
+        actions.say_why(load if status is None else row_of(status))
+        offscreen.turn(20)
+        wide = actions.why.fontMetrics().horizontalAdvance(actions.why.text())
+        assert actions.why.text() and wide <= actions.why.width(), actions.why.text()
 
 
 def test_received_data_and_a_store_offer_nothing_of_it(launchpad: Opens, pos: OpensPos) -> None:

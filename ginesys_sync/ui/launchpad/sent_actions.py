@@ -70,12 +70,16 @@ class SentActions(QWidget):
         return None
 
     def _settle(self) -> None:
-        why = why_it_stays(self.line)
-        for control in (self.withdraw, self.in_menu[0]):
-            control.setEnabled(not why)
         for control in (self.again, self.in_menu[1]):
             control.setEnabled(self.proposal is not None)
-        is_batch = isinstance(self.line, BatchRow) and bool(why)
+        self.say_why(self.line)
+
+    def say_why(self, line: object) -> None:
+        """Whether this row can be taken back; if not, why."""
+        why = why_it_stays(line)
+        for control in (self.withdraw, self.in_menu[0]):
+            control.setEnabled(not why)
+        is_batch = isinstance(line, BatchRow) and bool(why)
         self.withdraw.setToolTip(why)
         self.in_menu[0].setText(f"Withdraw... ({why.rstrip('.')})" if is_batch else "Withdraw...")
         self.why.setText(f"Cannot be withdrawn: {why}" if is_batch else why)

@@ -22,7 +22,7 @@ def why_it_stays(row: object) -> str:
     if not isinstance(row, BatchRow) or row.kind is not Kind.DATA:
         return "Open a sync and choose a batch."
     if row.is_first_load:
-        return "A first load is not taken back; reload the store instead."
+        return "A first load stays: reload its store."
     if row.status is Status.WITHDRAWN:
         return "It is taken back already."
     if row.status is Status.PROCESSED:
@@ -30,7 +30,7 @@ def why_it_stays(row: object) -> str:
     if row.status is Status.COVERED:
         return f"{row.site} got it with a full load."
     if not row.is_uploaded:
-        return "It is still here; block its channel if it is not to go."
+        return "It is still here: block its channel to keep it."
     return ""
 
 

@@ -78,6 +78,8 @@ class ExportFoot(QWidget):
         row.setSpacing(tokens.SPACE_3)
         row.addWidget(beside)
         row.addWidget(self.said, 1)
+        row.addStretch()
+        self._say("")
         for control in (self.bar, self.stop, self.export):
             row.addWidget(control)
 
@@ -107,7 +109,7 @@ class ExportFoot(QWidget):
 
         def written(count: int) -> None:
             self._show_idle()
-            self.said.setText(f"{counted(count, 'row')} written to {path}.")
+            self._say(f"{counted(count, 'row')} written to {path}.")
 
         self._background.run(
             lambda: self._desk.export(
@@ -123,7 +125,7 @@ class ExportFoot(QWidget):
         """Have the export end; nothing is left of it."""
         self._stopped.set()
         self.stop.setEnabled(False)
-        self.said.setText(f"Stopping: {self._file} is not written.")
+        self._say(f"Stopping: {self._file} is not written.")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         # A window that closes hides first and then waits for its threads.
@@ -133,10 +135,15 @@ class ExportFoot(QWidget):
 
     # --- what is shown ---
 
+    def _say(self, words: str) -> None:
+        """With nothing to say its room is its neighbour's."""
+        self.said.setText(words)
+        self.said.setVisible(bool(words))
+
     def _show_writing(self) -> None:
         self.is_writing = True
         self.window().installEventFilter(self)
-        self.said.setText(f"Writing {self._file}…")
+        self._say(f"Writing {self._file}…")
         self.bar.setRange(0, 0)
         self.bar.show()
         self.stop.setEnabled(True)
@@ -149,7 +156,7 @@ class ExportFoot(QWidget):
             return
         self.bar.setRange(0, _WHOLE)
         self.bar.setValue(far.looked_at * _WHOLE // far.total if far.total else 0)
-        self.said.setText(far_words(self._file, far))
+        self._say(far_words(self._file, far))
 
     def _show_idle(self) -> None:
         self.is_writing = False
@@ -162,7 +169,7 @@ class ExportFoot(QWidget):
     def _show_fault(self, fault: KnownError) -> None:
         self._show_idle()
         if isinstance(fault, Cancelled):
-            self.said.setText("Export stopped. No file was written.")
+            self._say("Export stopped. No file was written.")
             return
-        self.said.setText("")
+        self._say("")
         ask.tell(self, fault)
