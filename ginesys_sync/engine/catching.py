@@ -1,5 +1,6 @@
 """A safety catch on what is about to be sealed: more than a tenth of an entity, or all of it, is
-not taken from others without a person's word. Everything else goes on.
+not taken from others without a person's word. Everything else goes on. A store tells head office
+that it asks, with its acknowledgement of the plan's stream, and head office may answer too.
 
 It costs nothing as long as no tombstone is sealed: only the first one of an entity in a run has its
 deletions counted, in the sealer's own snapshot.
@@ -8,11 +9,13 @@ deletions counted, in the sealer's own snapshot.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ginesys_sync.core.model import HEAD_OFFICE
 from ginesys_sync.core.plan import PLAN_CHANNEL, Entity, captured_by
+from ginesys_sync.engine.confirm import TELLS_OF_DELETIONS
 from ginesys_sync.engine.context import RunContext
-from ginesys_sync.store import deleting
+from ginesys_sync.store import deleting, ledger
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.deleting import DeletionQuestion, Losses, goes_to_certain_sites
 from ginesys_sync.store.fence import require_fence
@@ -39,18 +42,49 @@ def is_covered(question: DeletionQuestion, gone: int) -> bool:
 
 
 def settle_deletions(context: RunContext, connection: Connection) -> None:
-    """Before the run's snapshot: forget the deletions that people answered are not to be sent."""
+    """Before the run's snapshot: take head office's answers over, and forget the deletions that
+    people answered are not to be sent."""
     known = {entity.name: entity for entity in context.plan.entities}
-    for question in deleting.deletion_questions(connection):
+    for asked in deleting.deletion_questions(connection):
+        question = _answered(context, connection, asked)
         entity = known.get(question.entity)
         is_ours = entity is not None and captured_by(entity, context.is_head_office)
         if entity is not None and is_ours and question.answer == deleting.KEEP:
             _drop(context, connection, entity)
         elif is_ours:
             continue
-        with transaction(connection):
-            require_fence(connection, context.fence)
-            deleting.close(connection, question.entity)
+        _close(context, connection, question.entity)
+
+
+def _answered(
+    context: RunContext, connection: Connection, question: DeletionQuestion
+) -> DeletionQuestion:
+    """The question with what was said here; else with what head office said of this very one."""
+    if question.answer != deleting.ASKED:
+        return question
+    said = deleting.answered_for(connection, context.site, question.entity, question.asked_at)
+    if not said:
+        return question
+    answered = replace(question, answer=said)
+    with transaction(connection):
+        require_fence(connection, context.fence)
+        deleting.ask(connection, answered)
+    return answered
+
+
+def _close(context: RunContext, connection: Connection, entity: str) -> None:
+    with transaction(connection):
+        require_fence(connection, context.fence)
+        deleting.close(connection, entity)
+        _tell(context, connection)
+
+
+def _tell(context: RunContext, connection: Connection) -> None:
+    """Inside a transaction: head office is to hear what a store asks now."""
+    if not context.is_head_office:
+        ledger.acknowledge_again(
+            connection, TELLS_OF_DELETIONS, context.site, context.run, context.now()
+        )
 
 
 def _drop(context: RunContext, connection: Connection, entity: Entity) -> None:
@@ -90,9 +124,14 @@ class Catch:
             before = asked.get(entity.name)
             if before is not None and is_covered(before, question.gone):
                 return False
+            if before is not None and before.answer == deleting.ASKED:
+                # The same question, so that an answer that is on its way still belongs to it.
+                question = replace(question, asked_at=before.asked_at)
             with transaction(connection):
                 require_fence(connection, self._context.fence)
                 deleting.ask(connection, question)
+                if question != before:
+                    _tell(self._context, connection)
         self._asked.add(entity.name)
         certain = goes_to_certain_sites(entity, self._context.is_head_office)
         self._reader.keep_back(entity, is_gone_alone=not certain)
@@ -103,9 +142,7 @@ class Catch:
         """All is read: what was answered is done, and what was brought back is asked no more."""
         for question in deleting.deletion_questions(connection):
             if question.entity not in self._asked:
-                with transaction(connection):
-                    require_fence(connection, self._context.fence)
-                    deleting.close(connection, question.entity)
+                _close(self._context, connection, question.entity)
 
     def _question(self, entity: Entity) -> DeletionQuestion | None:
         at = self._context.now()

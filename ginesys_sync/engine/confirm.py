@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ginesys_sync.core.errors import Refused
-from ginesys_sync.core.model import Stream, key_text
+from ginesys_sync.core.model import HEAD_OFFICE, Stream, key_text
+from ginesys_sync.core.plan import PLAN_CHANNEL
 from ginesys_sync.core.status import Stage
 from ginesys_sync.engine.context import RunContext
-from ginesys_sync.store import due_loads, ledger, parking, sweeping
+from ginesys_sync.store import deleting, due_loads, ledger, parking, sweeping
 from ginesys_sync.store.attention import replace_attention
 from ginesys_sync.store.database import Connection, read_state, transaction, write_state
 from ginesys_sync.store.fence import require_fence
@@ -18,6 +19,9 @@ from ginesys_sync.store.refilling import ACKS_COLLECTED
 from ginesys_sync.wire.messages import Ack, AckRow, AcksRequest, ParkedWord
 from ginesys_sync.wire.routes import MAX_PARKED_WORDS
 
+TELLS_OF_DELETIONS = str(Stream(HEAD_OFFICE, PLAN_CHANNEL))
+"""The stream with whose acknowledgement a store tells of deletions it keeps back: they are of no
+stream of head office's, and every store reads this one."""
 _A_CALL = 200
 
 
@@ -130,9 +134,11 @@ def _message(context: RunContext, connection: Connection, ack: ledger.OwnAck) ->
 
 
 def _asked(context: RunContext, connection: Connection, stream: str) -> list[ParkedWord]:
-    """What a person is asked here since a full load of this stream; head office may answer too."""
+    """What a person is asked here since a full load of this stream, or before own deletions are
+    sent; head office may answer too."""
     many = {entity.name: entity.many for entity in context.plan.entities}
-    return [
+    found = _asked_of_deletions(connection) if stream == TELLS_OF_DELETIONS else []
+    return found + [
         ParkedWord(
             entity=question.entity,
             key=[question.asked_at],
@@ -144,6 +150,20 @@ def _asked(context: RunContext, connection: Connection, stream: str) -> list[Par
         )
         for question in sweeping.questions(connection)
         if question.stream == stream and question.answer == sweeping.ASKED
+    ]
+
+
+def _asked_of_deletions(connection: Connection) -> list[ParkedWord]:
+    return [
+        ParkedWord(
+            entity=question.entity,
+            key=[question.asked_at],
+            no=0,
+            code=deleting.ASKS,
+            reason=question.sentence,
+        )
+        for question in deleting.deletion_questions(connection)
+        if question.answer == deleting.ASKED
     ]
 
 

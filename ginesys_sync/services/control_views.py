@@ -13,8 +13,8 @@ DELETES = "deletion_asks"
 """The code of what needs attention because many deletions wait to be sent to others."""
 MORE = "more"
 """The code of a line that stands for records beyond those that a site lists."""
-ANSWERED = "sweep_answered"
-"""`ASKS`, once head office has answered for the store; the store has not heard of it yet."""
+ANSWERED, DELETES_ANSWERED = "sweep_answered", "deletion_answered"
+"""The same, once head office has answered for a store; the store has not heard of it yet."""
 
 
 class BlockKind(StrEnum):

@@ -1,5 +1,6 @@
-"""What a store is asked after a full load that left out much, as head office answers it for that
-store. `services.questions` answers at the site itself."""
+"""What a store asks before much is deleted (there, after a full load that left out much; at head
+office, before many deletions of its own are sent), as head office answers it for that store.
+`services.questions` answers at the site itself."""
 
 from __future__ import annotations
 
@@ -9,12 +10,14 @@ from pathlib import Path
 
 from ginesys_sync.core.errors import NotPossible
 from ginesys_sync.services.audit import note_action
-from ginesys_sync.services.control_views import ANSWERED
+from ginesys_sync.services.control_views import ANSWERED, DELETES_ANSWERED
 from ginesys_sync.services.rights import require_head_office
 from ginesys_sync.services.site import opened_site
-from ginesys_sync.store import parking, sweeping
+from ginesys_sync.store import deleting, parking, sweeping
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.grids import AttentionLine
+
+_ANSWERED = {sweeping.ASKS: ANSWERED, deleting.ASKS: DELETES_ANSWERED}
 
 
 def answer_for(
@@ -25,13 +28,18 @@ def answer_for(
     that it is asked."""
     with opened_site(folder) as site, site.database.connect() as connection:
         require_head_office(site, "answer for a store")
-        if not parking.told_like(connection, store, entity, asked_at):
+        code = parking.told_code(connection, store, entity, asked_at)
+        if code not in _ANSWERED:
             raise NotPossible(
                 f"{store} is not asked about that any more.", "There is nothing to answer."
             )
-        word = sweeping.SWEEP if may_go else sweeping.KEEP
         with transaction(connection):
-            sweeping.answer_for(connection, store, entity, asked_at, word)
+            if code == sweeping.ASKS:
+                word = sweeping.SWEEP if may_go else sweeping.KEEP
+                sweeping.answer_for(connection, store, entity, asked_at, word)
+            else:
+                word = deleting.GO if may_go else deleting.KEEP
+                deleting.answer_for(connection, store, entity, asked_at, word)
             said = "go" if may_go else "keep"
             note_action(connection, f"answered: {said}", f"{entity} at {store}", reason)
 
@@ -41,15 +49,23 @@ def with_answers(
 ) -> list[AttentionLine]:
     """The lines, where a store asks and head office has answered saying so."""
     return [
-        _with_answer(connection, line) if line.code == sweeping.ASKS and line.site != me else line
+        _with_answer(connection, line) if line.code in _ANSWERED and line.site != me else line
         for line in lines
     ]
 
 
+def said_for(connection: Connection, code: str, store: str, entity: str, asked_at: str) -> str:
+    """`go` or `keep`, as head office has answered this question of a store; empty: not yet."""
+    if code == sweeping.ASKS:
+        answer = sweeping.answered_for(connection, store, entity, asked_at)
+        return {sweeping.SWEEP: "go", sweeping.KEEP: "keep"}.get(answer, "")
+    return deleting.answered_for(connection, store, entity, asked_at)
+
+
 def _with_answer(connection: Connection, line: AttentionLine) -> AttentionLine:
-    answer = sweeping.answered_for(connection, line.site, line.entity, line.key)
+    answer = said_for(connection, line.code, line.site, line.entity, line.key)
     if not answer:
         return line
-    verb = "go" if answer == sweeping.SWEEP else "stay"
+    verb = "go" if answer == "go" else "stay"
     said = f"Head office has answered: they {verb}. {line.site} hears of it when it syncs."
-    return replace(line, code=ANSWERED, reason=f"{line.reason} {said}")
+    return replace(line, code=_ANSWERED[line.code], reason=f"{line.reason} {said}")

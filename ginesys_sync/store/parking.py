@@ -265,6 +265,19 @@ def told_like(
     return [(number, reason) for number, reason in rows]
 
 
+def told_code(connection: Connection, site: str, entity: str, key_words: str) -> str:
+    """Under which code a site said that this needs attention there; empty: it did not."""
+    found = (
+        raw(connection)
+        .execute(
+            "SELECT code FROM sync_attention WHERE site = ? AND entity = ? AND key = ?",
+            (site, entity, key_words),
+        )
+        .fetchone()
+    )
+    return str(found[0]) if found else ""
+
+
 def discard_told(connection: Connection, number: int) -> None:
     """Inside the caller's transaction: forget one line; it comes again when the site repeats it."""
     raw(connection).execute("DELETE FROM sync_attention WHERE id = ?", (number,))

@@ -11,6 +11,7 @@ from ginesys_sync.engine.catching import is_too_much
 from ginesys_sync.services.plans import change_plan
 from ginesys_sync.services.questions import answer, questions
 from ginesys_sync.services.status import status_rows
+from ginesys_sync.services.sweeps import answer_for
 from tests.support.chain_floor import HO, S001, S002, ChainFloor, floor_plan
 
 NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)"
@@ -153,6 +154,65 @@ def test_a_store_whose_bills_are_suddenly_gone_takes_none_from_head_office(
     floor.done(S001)
     floor.done(HO)
     floor.assert_equal([S001])
+
+
+def _store_asks(floor: ChainFloor) -> None:
+    floor.sql(S001, BILLS)
+    floor.settle(rounds=2)
+    floor.sql(S001, "DELETE FROM bill")
+    floor.sync(S001)
+    floor.done(HO)
+
+
+def _told(floor: ChainFloor) -> list[tuple[str, str, str, str]]:
+    rows = status_rows(floor.home(HO), "attention", 10)
+    return [(row["site"], row["entity"], row["code"], row["reason"]) for row in rows]
+
+
+def test_head_office_hears_that_a_store_waits_for_an_answer(floor: ChainFloor) -> None:
+    _store_asks(floor)
+    asks = (
+        "60 of the 60 bills were deleted at S001; head office keeps its own until someone says "
+        "whether they may go."
+    )
+    assert _told(floor) == [(S001, "Bills", "deletion_asks", asks)]
+    floor.sync(S001)
+    floor.done(HO)
+    assert _told(floor) == [(S001, "Bills", "deletion_asks", asks)], "told once, and still true"
+    answer(floor.home(S001), "bills", may_go=True)
+    floor.done(S001)
+    floor.done(HO)
+    assert _told(floor) == []
+    assert floor.rows(HO, "bill") == []
+
+
+@pytest.mark.parametrize(("may_go", "left", "verb"), [(True, 0, "go"), (False, 60, "stay")])
+def test_head_office_answers_for_the_store(
+    floor: ChainFloor, may_go: bool, left: int, verb: str
+) -> None:
+    _store_asks(floor)
+    ((asked_at,),) = floor.sql(HO, "SELECT key FROM sync_attention")
+    answer_for(floor.home(HO), S001, "bills", asked_at, may_go=may_go)
+    ((_, _, code, reason),) = _told(floor)
+    assert code == "deletion_answered"
+    assert reason.endswith(
+        f"Head office has answered: they {verb}. S001 hears of it when it syncs."
+    )
+    floor.done(HO)
+    floor.sync(S001)
+    floor.done(S001)
+    floor.done(HO)
+    assert len(floor.rows(HO, "bill")) == left
+    assert questions(floor.home(S001)) == () and _told(floor) == []
+    assert floor.scalar(S001, "SELECT count(*) FROM sync_change") == 0
+
+
+def test_what_is_brought_back_at_the_store_leaves_head_offices_list(floor: ChainFloor) -> None:
+    _store_asks(floor)
+    floor.sql(S001, BILLS)
+    floor.done(S001)
+    floor.done(HO)
+    assert _told(floor) == []
 
 
 def test_customers_that_came_from_head_office_are_not_taken_from_it_unasked(

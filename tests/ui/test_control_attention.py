@@ -3,6 +3,8 @@ lose more than a tenth, in both windows."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -137,9 +139,33 @@ def test_deletions_that_wait_for_a_word_are_asked_about_in_their_own_words(
     assert pane.reason.text() == "12 of the 40 items would be deleted at stores."
     offscreen.press(pane.keep)
     assert pane.deed is not None
-    assert pane.deed.title.text() == "Keep Items at the others?"
+    assert pane.deed.title.text() == "Keep Items at the stores?"
     offscreen.press(offscreen.button(pane.deed, "Keep Them"))
     offscreen.until(lambda: desk.deeds == [("answer", "Items", "HO", False, "")])
+
+
+def test_what_a_store_asks_before_it_deletes_is_answered_at_head_office(launchpad: Opens) -> None:
+    desk = StagedDesk()
+    asks = "60 of the 61 bills were deleted at S001; head office keeps its own until someone says."
+    desk.attention_rows = [replace(line("deletion_asks", asks, "Bills"), site="S001")]
+    pane = attention(launchpad(desk))
+    assert pane.title.text() == "Much would be deleted. Nothing of it goes unasked."
+    assert pane.remove.isEnabled() and not pane.discard.isVisible()
+    offscreen.press(pane.remove)
+    assert pane.deed is not None
+    assert pane.deed.title.text() == "Delete Bills at head office too?"
+    assert pane.deed.text.text().endswith(
+        "S001's next sync sends the deletions, and they are deleted at head office too."
+    )
+    offscreen.press(offscreen.button(pane.deed, "Remove Them"))
+    offscreen.until(lambda: desk.deeds == [("answer", "Bills", "S001", True, "")])
+    desk.attention_rows = [line("deletion_answered", asks, "Bills")]
+    pane.look()
+    offscreen.until(
+        lambda: (
+            pane.title.text() == "What was asked is answered. The answer goes with the next sync."
+        )
+    )
 
 
 def test_a_line_for_what_is_not_listed_offers_nothing(launchpad: Opens) -> None:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from ginesys_sync.core.errors import KnownError
 from ginesys_sync.core.model import HEAD_OFFICE
-from ginesys_sync.services.control_views import ANSWERED, ASKS, DELETES, MORE
+from ginesys_sync.services.control_views import ANSWERED, ASKS, DELETES, DELETES_ANSWERED, MORE
 from ginesys_sync.services.desk import Desk
 from ginesys_sync.services.views import AttentionRow, Done
 from ginesys_sync.ui.widgets import attention_deeds, grid, theme, tokens
@@ -40,7 +40,7 @@ each other."""
 
 def is_question(row: AttentionRow) -> bool:
     """Whether it is no record, but a question to a person, answered or not."""
-    return row.code in (*_OPEN, ANSWERED)
+    return row.code in (*_OPEN, ANSWERED, DELETES_ANSWERED)
 
 
 def name_of(row: AttentionRow) -> str:

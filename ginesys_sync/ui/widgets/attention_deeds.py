@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ginesys_sync.services.control_views import ANSWERED, ASKS, DELETES
+from ginesys_sync.core.model import HEAD_OFFICE
+from ginesys_sync.services.control_views import ANSWERED, ASKS, DELETES, DELETES_ANSWERED
 from ginesys_sync.services.views import AttentionRow
 from ginesys_sync.ui.widgets.deed import Deed
 
+_SAID = (ANSWERED, DELETES_ANSWERED)
 _UNWRITTEN = "These records could not be written. Everything else went on."
 _TRIED = (
     "Each is tried again at the end of every sync, and leaves this list when it succeeds or when a "
@@ -32,8 +34,8 @@ def heading(rows: Sequence[AttentionRow]) -> tuple[str, str]:
     """The title and the advice over these lines: records, open questions, answered ones, or
     several of them."""
     opened = any(row.code in (ASKS, DELETES) for row in rows)
-    answered = any(row.code == ANSWERED for row in rows)
-    if all(row.code in (ASKS, DELETES, ANSWERED) for row in rows) and rows:
+    answered = any(row.code in _SAID for row in rows)
+    if all(row.code in (ASKS, DELETES, *_SAID) for row in rows) and rows:
         return (_ASKS, _CHOOSE) if opened else (_ANSWERED, _HEARS)
     if opened:
         return f"{_SOME}, and a question waits for an answer.", f"{_SOME_TRIED} {_SOME_CHOOSE}"
@@ -57,8 +59,11 @@ def discard(row: AttentionRow, *, is_here: bool) -> Deed:
 def remove(row: AttentionRow) -> Deed:
     """Before much is deleted: here, or at the others."""
     if row.code == DELETES:
-        text = f"{row.reason} The next sync sends the deletions, and they are deleted there too."
-        return Deed(f"Delete {row.entity} at the others too?", text, "Remove Them", "Not Now")
+        there = _there(row)
+        text = (
+            f"{_first(row.reason)} {_sends(row)} the deletions, and they are deleted {there} too."
+        )
+        return Deed(f"Delete {row.entity} {there} too?", text, "Remove Them", "Not Now")
     return Deed(
         f"Remove {row.entity} that head office does not have?",
         f"{_first(row.reason)} They are deleted at {row.site} with its next sync. What came since "
@@ -71,11 +76,12 @@ def remove(row: AttentionRow) -> Deed:
 def keep(row: AttentionRow) -> Deed:
     """Before they stay for good."""
     if row.code == DELETES:
+        there = _there(row)
         text = (
-            f"{row.reason} They stay at the others, and nobody is asked about them any more. Here "
-            "they are still deleted."
+            f"{_first(row.reason)} They stay {there}, and nobody is asked about them any more. At "
+            f"{row.site} they are still deleted."
         )
-        return Deed(f"Keep {row.entity} at the others?", text, "Keep Them", "Not Now")
+        return Deed(f"Keep {row.entity} {there}?", text, "Keep Them", "Not Now")
     return Deed(
         f"Keep {row.entity} that head office does not have?",
         f"{_first(row.reason)} They stay at {row.site}, and nobody is asked about them any more. "
@@ -83,6 +89,15 @@ def keep(row: AttentionRow) -> Deed:
         "Keep Them",
         "Not Now",
     )
+
+
+def _there(row: AttentionRow) -> str:
+    """Where the deletions that a site asks about would arrive."""
+    return "at the stores" if row.site == HEAD_OFFICE else "at head office"
+
+
+def _sends(row: AttentionRow) -> str:
+    return "The next sync sends" if row.site == HEAD_OFFICE else f"{row.site}'s next sync sends"
 
 
 def _first(reason: str) -> str:
