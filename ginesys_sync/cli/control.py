@@ -86,7 +86,8 @@ def _discard(asked: argparse.Namespace) -> int:
 def _answer(asked: argparse.Namespace) -> int:
     from ginesys_sync.services.questions import answer
 
-    return _say(answer(asked.home, asked.entity, may_go=asked.go, reason=asked.reason))
+    at, about, why = asked.site, asked.about, asked.reason
+    return _say(answer(asked.home, asked.entity, may_go=asked.go, at=at, about=about, reason=why))
 
 
 def _questions(asked: argparse.Namespace) -> int:
@@ -97,7 +98,8 @@ def _questions(asked: argparse.Namespace) -> int:
         _print_rows(asked, [asdict(one) for one in found], "")
         return 0
     for one in found:
-        print(f"{one.entity}: {one.sentence}")
+        about = "load" if one.is_of_load else "deletions"
+        print(f"{one.site} {one.entity} ({about}): {one.sentence}")
         if one.answer:
             print(f"  answered: {one.answer}; the next sync does it")
     if not found:

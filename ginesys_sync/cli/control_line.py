@@ -25,6 +25,7 @@ What needs attention (`status --attention` lists it):
 Before much is deleted, here or at the others, the sync asks:
   ginesys-sync control --home ho questions
   ginesys-sync control --home ho answer --entity items --go
+  ginesys-sync control --home ho answer --site S001 --entity bills --keep
 A record edited at two places at once: all versions are kept, and another can be put back:
   ginesys-sync control --home ho conflicts
   ginesys-sync control --home ho prefer --entity customers --key C1 --version 2
@@ -96,6 +97,18 @@ def _add_answer(under: _Verbs[argparse.ArgumentParser]) -> None:
     words = "say whether the records it asks about may go"
     answer = under.add_parser("answer", help=words, description=_sentence(words))
     answer.add_argument("--entity", required=True, metavar="KIND", help="as listed")
+    answer.add_argument(
+        "--site",
+        default="",
+        metavar="CODE",
+        help="whose question it is, where several sites ask; head office answers for its stores",
+    )
+    answer.add_argument(
+        "--about",
+        default="",
+        choices=("load", "deletions"),
+        help="what it is about, where a site asks two things of a kind, as listed",
+    )
     which = answer.add_mutually_exclusive_group(required=True)
     which.add_argument("--go", action="store_true", help="the next sync deletes them")
     which.add_argument("--keep", action="store_true", help="they stay, and are asked about no more")

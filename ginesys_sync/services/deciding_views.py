@@ -56,16 +56,18 @@ class ConflictedRecord:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`count` of the `total` records of a kind are asked about. `is_of_load`: a full load left them
-    out here; else their deletion waits to be sent to others (to `sites`, where the kind is for
-    certain stores). `answer`: empty, or what a person said (`go`, `keep`) and the next sync does.
-    `can_keep`: whether they can be kept by a word.
+    """At `site`, `count` of the `total` records of a kind are asked about (None: asked at a store,
+    which told its sentence alone). `is_of_load`: a full load left them out there; else their
+    deletion waits to be sent to others (to `sites`, where the kind is for certain stores).
+    `answer`: empty, or what a person said (`go`, `keep`) and the next sync does. `can_keep`:
+    whether they can be kept by a word.
     """
 
+    site: str
     entity: str
     many: str
-    count: int
-    total: int
+    count: int | None
+    total: int | None
     sites: tuple[str, ...]
     asked_at: datetime | None
     answer: str

@@ -11,6 +11,7 @@ from typing import Protocol
 from ginesys_sync.core.clock import Clock
 from ginesys_sync.core.plan import OWN_ENTITIES, PLAN_CHANNEL, Plan, captured_by
 from ginesys_sync.services.control_views import (
+    ASKS,
     AgainWanted,
     AuditLine,
     BlockKind,
@@ -22,6 +23,7 @@ from ginesys_sync.services.control_views import (
 )
 from ginesys_sync.services.site import OpenSite
 from ginesys_sync.services.views import AttentionRow, Done, Page
+from ginesys_sync.services.words import moment
 from ginesys_sync.store.database import Connection
 
 _OWN = frozenset(entity.name for entity in OWN_ENTITIES)
@@ -103,19 +105,17 @@ class HomeControlDesk:
 
     def answer_line(self: _AtHome, row: AttentionRow, may_go: bool, reason: str) -> Done:
         """Answer a line that asks: here, or for a store."""
-        from ginesys_sync.services import questions, sweeps
-        from ginesys_sync.services.naming import named_entity
+        from ginesys_sync.services import questions
 
-        with self._asking() as connection:
-            kind = named_entity(self._plan(connection), row.entity)
-        if row.site == self._site.code:
-            home, clock = self._folder, self._clock
-            return questions.answer(home, kind.name, may_go=may_go, reason=reason, clock=clock)
-        verb = "go" if may_go else "stay"
-        sweeps.answer_for(self._folder, row.site, kind.name, row.key, may_go=may_go, reason=reason)
-        return Done(
-            f"{kind.many.capitalize()} that head office does not have {verb} at {row.site}.",
-            f"The next sync takes the answer along; {row.site}'s sync after that does it.",
+        return questions.answer(
+            self._folder,
+            row.entity,
+            may_go=may_go,
+            at=row.site,
+            about=questions.LOAD if row.code == ASKS else questions.DELETIONS,
+            asked_at=moment(row.key),
+            reason=reason,
+            clock=self._clock,
         )
 
     def send_again(self: _AtHome, wanted: AgainWanted) -> Done:

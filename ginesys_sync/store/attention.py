@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -46,3 +47,25 @@ def replace_attention(
         write_state(connection, name, str(beyond))
     else:
         execute("DELETE FROM sync_state WHERE name = ?", (name,))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line that a site said."""
+
+    site: str
+    entity: str
+    key: str
+    code: str
+    reason: str
+
+
+def told_under(connection: Connection, codes: Sequence[str]) -> list[Told]:
+    """What sites said under these codes, by site."""
+    marks = ", ".join("?" * len(codes))
+    rows = raw(connection).execute(
+        "SELECT site, entity, key, code, reason FROM sync_attention "
+        f"WHERE code IN ({marks}) ORDER BY site, entity, code",
+        tuple(codes),
+    )
+    return [Told(*row) for row in rows]

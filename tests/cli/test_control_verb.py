@@ -18,6 +18,8 @@ VERBS = (
     "send-again",
     "reload",
     "withdraw",
+    "answer",
+    "questions",
     "preview",
     "blocks",
     "audit",

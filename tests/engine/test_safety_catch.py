@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ginesys_sync.cli.main import main
-from ginesys_sync.core.errors import KnownError
+from ginesys_sync.core.errors import KnownError, NotPossible
 from ginesys_sync.core.status import Outcome
 from ginesys_sync.engine.catching import is_too_much
 from ginesys_sync.services.plans import change_plan
@@ -205,6 +205,49 @@ def test_head_office_answers_for_the_store(
     assert len(floor.rows(HO, "bill")) == left
     assert questions(floor.home(S001)) == () and _told(floor) == []
     assert floor.scalar(S001, "SELECT count(*) FROM sync_change") == 0
+
+
+def test_what_several_sites_ask_is_answered_for_the_one_that_is_named(floor: ChainFloor) -> None:
+    _with_items(floor)
+    _store_asks(floor)
+    floor.sql(HO, "DELETE FROM item")
+    floor.sync(HO)
+    home = floor.home(HO)
+    asked = [(each.site, each.entity, each.count) for each in questions(home)]
+    assert asked == [(HO, "items", 60), (S001, "bills", None)]
+    with pytest.raises(KnownError, match="Nothing is asked about 'items' at S001"):
+        answer(home, "items", may_go=True, at=S001)
+    with pytest.raises(KnownError, match="Nothing is asked about 'bills' here"):
+        answer(home, "bills", may_go=True, about="load")
+    said = answer(home, "Bills", may_go=True, at=S001)
+    assert said.sentence == "Bills that were deleted at S001 go at head office too."
+    assert [(each.site, each.answer) for each in questions(home)] == [(HO, ""), (S001, "go")]
+    assert questions(floor.home(S001))[0].answer == "", "it hears of it with its next sync"
+
+
+def test_the_same_kind_asked_about_twice_is_not_answered_by_chance(floor: ChainFloor) -> None:
+    floor.sql(HO, f"{NUMBERS} INSERT INTO customer(id) SELECT 'C' || i FROM n")
+    floor.settle(rounds=2)
+    for store in (S001, S002):
+        floor.sql(store, "DELETE FROM customer")
+        floor.sync(store)
+    floor.done(HO)
+    home = floor.home(HO)
+    with pytest.raises(NotPossible, match="asked about at S001, S002") as refused:
+        answer(home, "customers", may_go=False)
+    assert "--site" in refused.value.advice
+    floor.sql(
+        HO,
+        "UPDATE sync_attention SET code = 'sweep_asks' WHERE site = 'S002'",
+        "UPDATE sync_attention SET site = 'S001', stream = 'HO/x' WHERE site = 'S002'",
+    )
+    with pytest.raises(
+        NotPossible, match="Two things are asked about customers at S001"
+    ) as refused:
+        answer(home, "customers", may_go=False, at=S001)
+    assert "--about load" in refused.value.advice
+    said = answer(home, "customers", may_go=False, at=S001, about="load")
+    assert said.sentence == "Customers that head office does not have stay at S001."
 
 
 def test_what_is_brought_back_at_the_store_leaves_head_offices_list(floor: ChainFloor) -> None:
