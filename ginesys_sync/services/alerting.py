@@ -25,8 +25,9 @@ from ginesys_sync.services.standing import (
     is_behind,
     is_silent,
     is_skewed,
+    needs_somebody,
 )
-from ginesys_sync.services.words import counted, moment
+from ginesys_sync.services.words import counted, moment, needs_words
 from ginesys_sync.store import alerts
 from ginesys_sync.store.board import clock_ahead_here
 from ginesys_sync.store.database import Connection, read_state, transaction
@@ -91,9 +92,9 @@ def _wrong(facts: Facts, limits: Limits, zone: ZoneInfo) -> Iterator[Wrong]:
         words = f"{records} for {facts.code}, the oldest since {_when(facts.waits_since, zone)}."
         # Nothing is fetched by who does not call: that is one thing, and it has been said.
         yield Wrong(AlertKind.BACKLOG, facts.code, words, is_barely=silent)
-    if facts.attention >= limits.parked_records:
-        words = counted(facts.attention, "record needs", "records need")
-        yield Wrong(AlertKind.PARKED, facts.code, f"{words} attention at {facts.code}.")
+    if needs_somebody(facts, limits):
+        words = needs_words(facts.attention, facts.questions)
+        yield Wrong(AlertKind.PARKED, facts.code, f"{words} at {facts.code}.")
 
 
 def _clock(site: str, ahead: int, limits: Limits) -> Wrong | None:

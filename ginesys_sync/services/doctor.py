@@ -13,6 +13,7 @@ from ginesys_sync.core.plan import Entity, captured_by
 from ginesys_sync.core.settings import open_home
 from ginesys_sync.services.connection import check_connection
 from ginesys_sync.services.site import OpenSite, opened_site
+from ginesys_sync.services.words import needs_words
 from ginesys_sync.services.worker import is_service_running
 from ginesys_sync.store import capture, grids, tables
 from ginesys_sync.store.database import Connection, database_faults
@@ -134,6 +135,6 @@ def _attention(connection: Connection) -> Finding:
         return Finding(True, "No record needs attention.")
     return Finding(
         False,
-        f"{count:,} {'record needs' if count == 1 else 'records need'} attention.",
+        f"{needs_words(count, grids.count_questions(connection))}.",
         "`ginesys-sync status --attention` lists them with reasons.",
     )

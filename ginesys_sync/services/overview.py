@@ -13,7 +13,7 @@ from ginesys_sync.core.clock import from_iso
 from ginesys_sync.core.model import HEAD_OFFICE
 from ginesys_sync.core.settings import Home
 from ginesys_sync.services.views import Identity, Lamp, Light, Overview
-from ginesys_sync.services.words import ago, counted, moment
+from ginesys_sync.services.words import ago, counted, moment, needs_words
 from ginesys_sync.store.glance import Glance, LastRun, SiteGlance
 
 SILENT_AFTER = timedelta(hours=24)
@@ -34,6 +34,7 @@ def head_of(home: Home, facts: Glance, now: datetime) -> Overview:
         situation=situation,
         attention=facts.attention,
         selection=facts.selection,
+        questions=facts.questions,
     )
 
 
@@ -111,7 +112,7 @@ def _calm_words(
     else:
         parts.append(_what_is_open(facts))
     if facts.attention:
-        parts.append(f"{counted(facts.attention, 'record needs', 'records need')} attention.")
+        parts.append(f"{needs_words(facts.attention, facts.questions)}.")
     return " ".join(parts), f"Press {button} to send them now." if facts.changes else ""
 
 
@@ -128,7 +129,7 @@ def _store_words(
         f"Last sync {ago(moment(last.ended_at), now)}.",
     ]
     if facts.attention:
-        parts.append(f"{counted(facts.attention, 'record needs', 'records need')} attention.")
+        parts.append(f"{needs_words(facts.attention, facts.questions)}.")
     return " ".join(parts), f"Press {button} to send them now." if facts.changes else ""
 
 

@@ -32,6 +32,7 @@ class Books:
         self.backlogs = board.backlogs(connection, iso(now - FRESH))
         self.unprocessed = board.unprocessed_batches(connection)
         self.attention = board.needing_attention(connection)
+        self.questions = board.waiting_questions(connection)
 
     def facts(self, site: board.SiteFacts) -> Facts:
         backlog = self.backlogs.get(site.code, NO_BACKLOG)
@@ -47,6 +48,7 @@ class Books:
             unprocessed=self.unprocessed.get(site.code, 0),
             attention=self.attention.get(site.code, 0),
             clock_ahead_seconds=site.clock_ahead_seconds,
+            questions=self.questions.get(site.code, 0),
         )
 
 

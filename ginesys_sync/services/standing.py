@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from ginesys_sync.services.alert_settings import Limits
 from ginesys_sync.services.board_views import RANK, BoardLine, Level
-from ginesys_sync.services.words import counted
+from ginesys_sync.services.words import counted, needs_words
 
 ONLINE_WITHIN = timedelta(seconds=90)
 GROWS_AFTER = timedelta(hours=1)
@@ -24,7 +24,8 @@ OUT_WORDS = {
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of a site. `now`: by the Web Database's clock; `heard_at`: when that last said
-    who is there; `waits_since`: of its oldest unconfirmed record."""
+    who is there; `waits_since`: of its oldest unconfirmed record; `attention`: records that need it
+    and questions that wait for an answer, `questions`: the latter alone."""
 
     code: str
     state: str
@@ -37,6 +38,7 @@ class Facts:
     unprocessed: int
     attention: int
     clock_ahead_seconds: int
+    questions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,8 @@ def stand(facts: Facts, limits: Limits) -> Standing:
     if facts.unprocessed:
         words = counted(facts.unprocessed, "batch of it is", "batches of it are")
         return Standing(Level.BACKLOG, f"{words} here, but not processed yet.", quiet)
-    if facts.attention >= limits.parked_records:
-        words = counted(facts.attention, "record needs", "records need")
-        return Standing(Level.ATTENTION, f"{words} attention.", quiet)
+    if needs_somebody(facts, limits):
+        return Standing(Level.ATTENTION, f"{needs_words(facts.attention, facts.questions)}.", quiet)
     return Standing(Level.FINE, _fine(facts), quiet)
 
 
@@ -74,6 +75,11 @@ def _fine(facts: Facts) -> str:
     if facts.waiting:
         return f"{counted(facts.waiting, 'record is', 'records are')} on the way to it."
     return "It has everything."
+
+
+def needs_somebody(facts: Facts, limits: Limits) -> bool:
+    """Whether enough records need attention, or a question waits: that one is never few."""
+    return facts.questions > 0 or facts.attention >= limits.parked_records
 
 
 def is_skewed(ahead_seconds: int, limits: Limits) -> bool:

@@ -320,7 +320,8 @@ class Overview:
 
     situation: `first_run` (nothing was ever sent or received), `normal`, `running`, `first_load`
     (a store waits for its first load, or a run is taking it), `problem`, `killed` (the last run
-    ended without a word; the next one finishes it).
+    ended without a word; the next one finishes it). attention: records that need it and questions
+    that wait for an answer; questions: the latter alone.
     """
 
     identity: Identity
@@ -332,3 +333,4 @@ class Overview:
     current: Progress | None = None
     last: RunSummary | None = None
     selection: tuple[str, ...] = field(default=())
+    questions: int = 0

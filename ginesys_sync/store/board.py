@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from ginesys_sync.store.database import raw, read_state, write_state
-from ginesys_sync.store.glance import BEYOND
+from ginesys_sync.store.glance import BEYOND, IS_ANSWERED, TOLD_QUESTION
 
 ACTIVITY_HOURS = 24
 KEPT_HOURS = 48
@@ -56,10 +56,14 @@ FROM sync_stream s JOIN sync_batch b
 WHERE substr(s.stream, 1, 3) <> 'HO/' AND b.received_at IS NOT NULL GROUP BY 1"""
 _ATTENTION = f"""
 SELECT site, sum(n) FROM (
-  SELECT site, count(*) AS n FROM sync_attention GROUP BY site
+  SELECT site, count(*) AS n FROM sync_attention WHERE NOT {IS_ANSWERED} GROUP BY site
   UNION ALL SELECT site, n FROM ({BEYOND})
   UNION ALL SELECT origin, count(*) FROM sync_parked WHERE code <> 'kept_edit' GROUP BY origin
 ) GROUP BY site"""
+_QUESTIONS = (
+    f"SELECT site, count(*) FROM sync_attention WHERE {TOLD_QUESTION} AND NOT {IS_ANSWERED} "
+    "GROUP BY site"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +177,14 @@ def unprocessed_batches(connection: Connection) -> dict[str, int]:
 
 
 def needing_attention(connection: Connection) -> dict[str, int]:
-    """Records that need attention, at each store and here of what came from it."""
+    """Records that need attention, at each store and here of what came from it, and the questions
+    that wait there."""
     return dict(raw(connection).execute(_ATTENTION).fetchall())
+
+
+def waiting_questions(connection: Connection) -> dict[str, int]:
+    """Questions that wait for an answer, at each store that said so."""
+    return dict(raw(connection).execute(_QUESTIONS).fetchall())
 
 
 def contacts_heard_at(connection: Connection) -> str | None:

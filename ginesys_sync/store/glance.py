@@ -75,6 +75,16 @@ OPEN_QUESTION = (
 )
 """Which rows of `sync_state` are questions of `store.sweeping` or `store.deleting` that nobody has
 answered yet."""
+TOLD_QUESTION = "code IN ('sweep_asks', 'deletion_asks')"
+"""Which rows of `sync_attention` are questions that a site said it waits with."""
+IS_ANSWERED = (
+    "EXISTS (SELECT 1 FROM sync_site_policy p WHERE p.site = sync_attention.site AND p.name = "
+    "CASE sync_attention.code WHEN 'sweep_asks' THEN 'full load left out: ' WHEN 'deletion_asks' "
+    "THEN 'deletions kept back: ' END || sync_attention.entity "
+    "AND substr(p.value, 1, length(sync_attention.key) + 1) = sync_attention.key || ' ')"
+)
+"""Which of them head office has answered, as `store.sweeping` and `store.deleting` keep answers:
+nobody here need do anything about them any more."""
 BEYOND = (
     "SELECT substr(name, 18, instr(substr(name, 18), ' ') - 1) AS site, "
     "substr(name, 18 + instr(substr(name, 18), ' ')) AS stream, CAST(value AS INTEGER) AS n "
@@ -83,7 +93,12 @@ BEYOND = (
 """How many records need attention at other sites beyond those that `sync_attention` lists."""
 COUNT_ATTENTION = (
     "SELECT (SELECT count(*) FROM sync_parked WHERE code <> 'kept_edit') "
-    f"+ (SELECT count(*) FROM sync_attention) + (SELECT coalesce(sum(n), 0) FROM ({BEYOND})) "
+    f"+ (SELECT count(*) FROM sync_attention WHERE NOT {IS_ANSWERED}) "
+    f"+ (SELECT coalesce(sum(n), 0) FROM ({BEYOND})) "
+    f"+ (SELECT count(*) FROM sync_state WHERE {OPEN_QUESTION})"
+)
+COUNT_QUESTIONS = (
+    f"SELECT (SELECT count(*) FROM sync_attention WHERE {TOLD_QUESTION} AND NOT {IS_ANSWERED}) "
     f"+ (SELECT count(*) FROM sync_state WHERE {OPEN_QUESTION})"
 )
 
@@ -146,7 +161,8 @@ class OwnRecords:
 @dataclass(frozen=True, slots=True)
 class Glance:
     """The facts. `runs` are the newest five; `waiting` and `unacknowledged` count records per
-    site; `own` and `schedule` (the text of its policy) are a store's only.
+    site; `attention` counts records and questions, `questions` the latter alone; `own` and
+    `schedule` (the text of its policy) are a store's only.
     """
 
     plan: str
@@ -162,6 +178,7 @@ class Glance:
     selection: tuple[str, ...]
     own: tuple[OwnRecords, ...] = ()
     schedule: str = ""
+    questions: int = 0
 
 
 def read_glance(connection: sqlite3.Connection, work: dict[str, OpenWork] | None = None) -> Glance:
@@ -196,6 +213,7 @@ def read_glance(connection: sqlite3.Connection, work: dict[str, OpenWork] | None
         selection=tuple(selected[0].split(",")) if selected else (),
         own=_own_records(connection),
         schedule=_schedule(connection),
+        questions=run(COUNT_QUESTIONS).fetchone()[0],
     )
 
 

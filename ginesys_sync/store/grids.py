@@ -14,7 +14,14 @@ from sqlalchemy import Connection
 from ginesys_sync.core.errors import Cancelled
 from ginesys_sync.store import glance
 from ginesys_sync.store.database import raw
-from ginesys_sync.store.glance import BEYOND, COUNT_ATTENTION, OPEN_QUESTION, OpenWork
+from ginesys_sync.store.glance import (
+    BEYOND,
+    COUNT_ATTENTION,
+    COUNT_QUESTIONS,
+    IS_ANSWERED,
+    OPEN_QUESTION,
+    OpenWork,
+)
 
 _OPERATIONS = 20_000
 """Steps of a query between two looks at whether it is to stop: a millisecond or so."""
@@ -224,8 +231,14 @@ ORDER BY 11 DESC, 1 DESC LIMIT :limit OFFSET :offset"""
 
 
 def count_attention(connection: Connection) -> int:
-    """How many records need attention, here and at sites that said so."""
+    """How many records need attention and how many questions wait for an answer, here and at sites
+    that said so."""
     return int(raw(connection).execute(COUNT_ATTENTION).fetchone()[0])
+
+
+def count_questions(connection: Connection) -> int:
+    """How many of these are questions."""
+    return int(raw(connection).execute(COUNT_QUESTIONS).fetchone()[0])
 
 
 def attention_by_site(connection: Connection) -> dict[str, int]:
@@ -234,7 +247,8 @@ def attention_by_site(connection: Connection) -> dict[str, int]:
         raw(connection)
         .execute(
             "SELECT site, sum(n) FROM (SELECT site, count(*) AS n FROM sync_attention "
-            f"GROUP BY site UNION ALL SELECT site, n FROM ({BEYOND})) GROUP BY site"
+            f"WHERE NOT {IS_ANSWERED} GROUP BY site UNION ALL SELECT site, n FROM ({BEYOND})) "
+            "GROUP BY site"
         )
         .fetchall()
     )

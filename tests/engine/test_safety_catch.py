@@ -1,6 +1,7 @@
 """Before much is deleted at others the sync asks, with numbers; everything else goes on."""
 
 import json
+from contextlib import closing
 
 import pytest
 
@@ -8,10 +9,13 @@ from ginesys_sync.cli.main import main
 from ginesys_sync.core.errors import KnownError, NotPossible
 from ginesys_sync.core.status import Outcome
 from ginesys_sync.engine.catching import is_too_much
+from ginesys_sync.services.board_views import Level
+from ginesys_sync.services.home_desk import HomeDesk
 from ginesys_sync.services.plans import change_plan
 from ginesys_sync.services.questions import answer, questions
 from ginesys_sync.services.status import status_rows
 from ginesys_sync.services.sweeps import answer_for
+from ginesys_sync.store.glance import read_glance
 from tests.support.chain_floor import HO, S001, S002, ChainFloor, floor_plan
 
 NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)"
@@ -184,6 +188,25 @@ def test_head_office_hears_that_a_store_waits_for_an_answer(floor: ChainFloor) -
     floor.done(HO)
     assert _told(floor) == []
     assert floor.rows(HO, "bill") == []
+
+
+def _needs(floor: ChainFloor, site: str) -> tuple[int, int]:
+    """Records and questions, questions alone, as a window's head counts them."""
+    with floor.open(site) as connection:
+        found = read_glance(connection)
+    return found.attention, found.questions
+
+
+def test_a_question_is_counted_as_one_and_an_answered_one_no_more(floor: ChainFloor) -> None:
+    _store_asks(floor)
+    assert (_needs(floor, HO), _needs(floor, S001)) == ((1, 1), (1, 1))
+    desk = HomeDesk(floor.home(HO))
+    with closing(desk):
+        assert "1 question waits for an answer." in desk.overview().headline
+        (line,) = (each for each in desk.board().lines if each.code == S001)
+    assert (line.level, line.why) == (Level.ATTENTION, "1 question waits for an answer.")
+    answer(floor.home(HO), "bills", may_go=True)
+    assert (_needs(floor, HO), _needs(floor, S001)) == ((0, 0), (1, 1))
 
 
 @pytest.mark.parametrize(("may_go", "left", "verb"), [(True, 0, "go"), (False, 60, "stay")])

@@ -122,7 +122,7 @@ class StagedControl(StagedConflicts):
         row = AttentionRow(site, "Items", "2026-11-28T01:00:00Z", ASKS, reason, "", "HO/catalogue",
                            9, data.ago(hours=2), data.ago(hours=2), 0)  # fmt: skip
         self.attention_rows = [row]
-        self.change(attention=1)
+        self.change(attention=1, questions=1)
         return self
 
     def with_oddities(self) -> Any:

@@ -84,6 +84,7 @@ def test_more_than_a_tenth_is_asked_with_numbers_and_answered(
 ) -> None:
     window = launchpad(StagedDesk().with_question())
     pane = attention(window)
+    assert window.strip.attention.text() == "1 question waits for an answer"
     assert pane.reason.text().startswith(QUESTION)
     assert not pane.retry.isVisible() and not pane.discard.isVisible()
     offscreen.press(pane.remove if may_go else pane.keep)

@@ -120,7 +120,7 @@ BOARD_COLUMNS: tuple[Column[Line], ...] = (
         80,
         is_number=True,
         sort=lambda line: -line.attention,
-        tip=lambda line: "Records that need attention, there and here",
+        tip=lambda line: "Records that need attention, there and here, and questions",
     ),
     Column(
         "Next sync",

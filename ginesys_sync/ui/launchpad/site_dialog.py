@@ -38,7 +38,7 @@ def facts_of(line: BoardLine) -> tuple[tuple[str, str], ...]:
         ("Waiting for it", waiting),
         ("Not acknowledged", _counted(line.unacknowledged, "batch", "batches")),
         ("From it, not processed", _counted(line.unprocessed, "batch", "batches")),
-        ("Needs attention", _counted(line.attention, "record")),
+        ("Needs attention", wording.grouped(line.attention) if line.attention else "nothing"),
         ("Next sync", _next(line)),
         ("Clock", f"{clock} {side}" if abs(line.clock_ahead_seconds) >= 5 else "right"),
         ("Program", board_columns.version_words(line)),

@@ -9,9 +9,10 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ginesys_sync.services.views import Light
+from ginesys_sync.services.words import needs_words
 from ginesys_sync.ui.widgets import icons, theme, tokens
 from ginesys_sync.ui.widgets.lamps import Lamps
-from ginesys_sync.ui.widgets.wording import counted
+from ginesys_sync.ui.widgets.wording import grouped
 
 if TYPE_CHECKING:
     from ginesys_sync.services.views import Overview
@@ -124,8 +125,7 @@ class Strip(QFrame):
             situation = "attention"
         self._say(situation, overview.headline, overview.next_step)
         self.attention.setVisible(overview.attention > 0)
-        needs = "needs attention" if overview.attention == 1 else "need attention"
-        self.attention.setText(f"{counted(overview.attention, 'record')} {needs}")
+        self.attention.setText(needs_words(overview.attention, overview.questions, grouped))
 
     def show_fault(self, title: str, advice: str) -> None:
         """The desk itself does not answer."""
