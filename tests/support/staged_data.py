@@ -132,10 +132,12 @@ def sites(count: int) -> tuple[SiteLine, ...]:
 
 
 def batch(run: int, no: int, site: str, what: str, status: Status, **more: object) -> BatchRow:
+    first = what.split()[0]
+    count = int(first) if first.isdecimal() else 40 + no
     made = ago(minutes=run_age(run))
     is_done = status is Status.PROCESSED
     row = BatchRow(
-        run, Kind.DATA, site, "HO/pricing", "Prices", no, 40 + no, what, 5300 * no, status,
+        run, Kind.DATA, site, "HO/pricing", "Prices", no, count, what, 130 * count, status,
         made, None if status is Status.WAITING else made, made,
         made + timedelta(minutes=2) if is_done else None, 0, "", "prices",
         status is not Status.WAITING,
@@ -183,6 +185,7 @@ def received(is_ho: bool) -> list[BatchRow]:
     for run in range(41, 20, -1):
         origin = "S001" if is_ho else "HO"
         what = "5 bills" if is_ho else "42 prices"
+        lane = "Prices" if is_ho else "Sales"
         found.append(
             batch(
                 run,
@@ -196,8 +199,8 @@ def received(is_ho: bool) -> list[BatchRow]:
         )
         found.append(
             batch(
-                run, run, origin, f"Acknowledgement of {3 + run % 4} batches", Status.PROCESSED,
-                kind=Kind.ACKNOWLEDGEMENT, size=0, records=0,
+                run, run, origin, f"Acknowledgement of {lane}, up to batch {1_200 + run:,}",
+                Status.PROCESSED, kind=Kind.ACKNOWLEDGEMENT, size=0, records=3,
             )
         )  # fmt: skip
     return found
@@ -208,11 +211,14 @@ def group(run: int, rows: list[BatchRow]) -> RunGroup:
     for row in rows:
         counts[row.status] = counts.get(row.status, 0) + 1
     sites = ", ".join(sorted({row.site for row in rows}))
-    kinds = ", ".join(dict.fromkeys(row.what for row in rows))
+    what = "Sync" if sites == "HO" else f"Sync Selective to {sites}"
+    kinds = ", ".join(
+        dict.fromkeys(row.what if row.kind is Kind.DATA else "1 acknowledgement" for row in rows)
+    )
     return RunGroup(
         run,
         ago(minutes=run_age(run)),
-        f"Sync Selective to {sites}: {kinds}",
+        f"{what}: {kinds}",
         len(rows),
         sum(row.records for row in rows),
         sum(row.size for row in rows),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
@@ -16,6 +17,7 @@ from ginesys_sync.core.errors import DatabaseUnusable
 from ginesys_sync.core.status import Status
 from ginesys_sync.ui import offscreen
 from ginesys_sync.ui.launchpad.window import LaunchpadWindow
+from ginesys_sync.ui.widgets import theme, tokens
 from ginesys_sync.ui.widgets.columns import Role
 from ginesys_sync.ui.widgets.exchange_page import ExchangePage
 from ginesys_sync.ui.widgets.grid import HeadedTree
@@ -40,6 +42,47 @@ def test_runs_open_to_batches_and_batches_to_records(launchpad: Opens) -> None:
     assert (lines[1]["What"], lines[1]["To"], lines[1]["Records"]) == ("81 prices", "S001", "81")
     assert lines[2]["What"] == "Price of 85000A  (85000A / 2026-11-01)"
     assert lines[7]["Status"] == "Deleted"
+
+
+def cut_lines(page: ExchangePage) -> list[str]:
+    """What is written under *What* and has less room than it needs."""
+    found = []
+    tree, model = page.tree, page.model
+    index = tree.indexAt(QPoint(4, 4)).siblingAtColumn(0)
+    while index.isValid() and tree.visualRect(index).isValid():
+        heading = index.data(Role.HEADING)
+        last = 0 if heading is None else heading.columns - 1
+        right = tree.columnViewportPosition(last) + tree.columnWidth(last)
+        is_strong = heading is not None and heading.is_strong
+        weight = tokens.WEIGHT_MEDIUM if is_strong else tokens.WEIGHT_REGULAR
+        font = theme.text_font(weight=weight)
+        words = str(model.columns[0].text(model.node(index).line))
+        room = right - tree.visualRect(index).left() - 2 * tokens.SPACE_2
+        if QFontMetrics(font).horizontalAdvance(words) > room:
+            found.append(words)
+        index = tree.indexBelow(index)
+    return found
+
+
+@pytest.mark.parametrize("title", ["Sent Data", "Received Data"])
+def test_no_line_is_cut_at_the_size_a_window_opens_at(
+    launchpad: Opens, pos: OpensPos, title: str
+) -> None:
+    for window in (launchpad(), pos()):
+        page = offscreen.show_tab(window, title)
+        assert isinstance(page, ExchangePage)
+        offscreen.open_everything(window, page)
+        assert page.tree.indexAt(QPoint(4, 4)).isValid()
+        assert cut_lines(page) == []
+
+
+def test_an_acknowledgement_holds_no_records(pos: OpensPos) -> None:
+    window = pos()
+    page = offscreen.show_tab(window, "Received Data")
+    assert isinstance(page, ExchangePage)
+    offscreen.open_everything(window, page)
+    found = [row for row in offscreen.rows(page.tree) if row["What"].startswith("Acknowledgement")]
+    assert found and {row["Records"] for row in found} == {""}
 
 
 def test_a_mixed_run_shows_what_is_furthest_behind(launchpad: Opens) -> None:

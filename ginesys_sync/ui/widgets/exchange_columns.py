@@ -105,18 +105,20 @@ def _problem(line: Line) -> str:
     return line.problem if isinstance(line, BatchRow | RecordRow) else ""
 
 
-def heading(line: Line | None) -> Heading | None:
+def heading(line: Line | None, *, has_sites: bool) -> Heading | None:
     """What runs over several columns: a run's title (its counts are in its words), a record's name
-    and key."""
+    and key; where no site stands beside it, an acknowledgement, which holds no records."""
     if isinstance(line, RunGroup | RecordRow):
         return Heading(_what(line), 4, isinstance(line, RunGroup))
+    if isinstance(line, BatchRow) and not has_sites and not _has_body(line):
+        return Heading(_what(line), 4, False)
     if isinstance(line, Why):
         return Heading(_what(line), 8, False)
     return None
 
 
 def _count(line: Line) -> str:
-    return grouped(line.records) if isinstance(line, BatchRow) else ""
+    return grouped(line.records) if _has_body(line) else ""
 
 
 def _size(line: Line) -> str:

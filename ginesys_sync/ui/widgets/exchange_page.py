@@ -14,6 +14,10 @@ from ginesys_sync.ui.widgets.exchange_tree import ExchangeTree
 from ginesys_sync.ui.widgets.faces import FourFaces
 from ginesys_sync.ui.widgets.filter_bar import FilterBar
 
+_AT_A_STORE = {4: 152, 8: 104}
+"""Narrower columns, the status and the problem, where a list of rooms stands beside the grid: the
+room is for what a line is about."""
+
 
 class ExchangePage(QWidget):
     """One of the two grids. `sync_wanted`: the empty page's next step was pressed."""
@@ -30,7 +34,7 @@ class ExchangePage(QWidget):
         self.filters = FilterBar(is_sent, has_sites=is_ho)
         self.grouped = QCheckBox("&Group by sync")
         self.grouped.setChecked(True)
-        self.model = ExchangeTree(desk, is_sent, background, self)
+        self.model = ExchangeTree(desk, is_sent, background, self, has_sites=is_ho)
         self.tree = grid.tree(self.model.columns, self.name)
         self.tree.setModel(self.model)
         self.faces = FourFaces(self.tree)
@@ -52,6 +56,8 @@ class ExchangePage(QWidget):
             self.tree.header().hideSection(1)
             # Nor does a size in bytes; without it a problem is seen without scrolling sideways.
             self.tree.header().hideSection(3)
+            for place, width in _AT_A_STORE.items():
+                self.tree.header().resizeSection(place, width)
         column = QVBoxLayout(self)
         column.setContentsMargins(tokens.SPACE_5, tokens.SPACE_3, tokens.SPACE_5, tokens.SPACE_3)
         column.setSpacing(tokens.SPACE_2)

@@ -73,11 +73,18 @@ class ExchangeTree(QAbstractItemModel):
     failed = Signal(object)
 
     def __init__(
-        self, desk: Desk, is_sent: bool, background: Background, parent: QObject | None = None
+        self,
+        desk: Desk,
+        is_sent: bool,
+        background: Background,
+        parent: QObject | None = None,
+        *,
+        has_sites: bool = True,
     ) -> None:
         super().__init__(parent)
         self._desk = desk
         self._is_sent = is_sent
+        self._has_sites = has_sites
         self._background = background
         self.columns = columns(is_sent)
         self.wanted = GridFilter()
@@ -130,7 +137,7 @@ class ExchangeTree(QAbstractItemModel):
             is_link = isinstance(self.node(index).line, More)
             return QBrush(theme.colour("accent")) if is_link else None
         if role == Role.HEADING:
-            return heading(self.node(index).line)
+            return heading(self.node(index).line, has_sites=self._has_sites)
         return self.columns[index.column()].answer(self.node(index).line, role)
 
     def headerData(
