@@ -25,10 +25,12 @@ from ginesys_sync.store.glance import (
 
 _OPERATIONS = 20_000
 """Steps of a query between two looks at whether it is to stop: a millisecond or so."""
-IN_AT = """CASE WHEN s.epoch = b.epoch AND s.applied_no >= b.no THEN coalesce((SELECT k.applied_at
-       FROM sync_ack k WHERE k.stream = b.stream AND k.site = :me AND k.epoch = b.epoch
-       AND k.to_no >= b.no ORDER BY k.to_no, k.id LIMIT 1), b.received_at) END"""
-"""When what stands in `b` was processed: once the cursor of its stream, in `s`, has come so far."""
+_FIRST_ACK = """(SELECT k.applied_at FROM sync_ack k WHERE k.stream = b.stream AND k.site = :me
+       AND k.epoch = b.epoch AND k.to_no >= b.no ORDER BY k.to_no, k.id LIMIT 1)"""
+IN_AT = f"""CASE WHEN s.epoch <> b.epoch THEN {_FIRST_ACK}
+       WHEN s.applied_no >= b.no THEN coalesce({_FIRST_ACK}, b.received_at) END"""
+"""When what stands in `b` was processed: once the cursor of its stream, in `s`, has come so far; of
+an epoch that is over, what this site acknowledged while it lasted says how far that was."""
 _RECEIVED = f"""
 WITH chunk AS (
   SELECT l.stream AS stream,

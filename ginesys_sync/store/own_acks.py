@@ -11,11 +11,11 @@ from ginesys_sync.store.database import raw
 
 _COVERED = """
 SELECT b.id FROM json_each(:ids) e JOIN sync_ack k ON k.id = e.value
-JOIN sync_stream s ON s.stream = k.stream AND s.epoch = k.epoch
+JOIN sync_stream s ON s.stream = k.stream
 JOIN sync_batch b ON b.stream = k.stream AND b.epoch = k.epoch AND b.no > coalesce((
     SELECT max(p.to_no) FROM sync_ack p WHERE p.stream = k.stream AND p.site = k.site
     AND p.epoch = k.epoch AND p.to_no < k.to_no), 0)
-  AND b.no <= min(k.to_no, s.applied_no)
+  AND b.no <= iif(s.epoch = k.epoch, min(k.to_no, s.applied_no), k.to_no)
 WHERE b.received_at IS NOT NULL AND NOT EXISTS (
   SELECT 1 FROM sync_ack p WHERE p.stream = k.stream AND p.site = k.site AND p.epoch = k.epoch
   AND p.to_no = k.to_no AND p.id < k.id)"""

@@ -31,9 +31,12 @@ _OPEN = """
 SELECT b.id FROM sync_stream s JOIN sync_batch b ON b.stream = s.stream AND b.epoch = s.epoch
   AND b.no > s.applied_no WHERE +b.received_at IS NOT NULL
 UNION ALL SELECT b.id FROM sync_stream s JOIN sync_batch b ON b.stream = s.stream
-  AND b.epoch < s.epoch WHERE +b.received_at IS NOT NULL
+  AND b.epoch < s.epoch WHERE +b.received_at IS NOT NULL AND {not_done}
 UNION ALL SELECT b.id FROM sync_stream s JOIN sync_batch b ON b.stream = s.stream
-  AND b.epoch > s.epoch WHERE +b.received_at IS NOT NULL"""
+  AND b.epoch > s.epoch WHERE +b.received_at IS NOT NULL AND {not_done}""".format(
+    not_done="NOT EXISTS (SELECT 1 FROM sync_ack k WHERE k.stream = b.stream AND k.site = :me "
+    "AND k.to_no >= b.no AND k.epoch = b.epoch)"
+)
 _EVERY_STREAM = """
 WITH RECURSIVE lane(stream) AS (
   SELECT min(stream) FROM {table} WHERE stream >= :low AND stream < :high
@@ -239,7 +242,12 @@ class ReceivedFacts:
 
     def open_rows(self, limit: int = -1) -> list[ReceivedRow]:
         """Batches that are not processed yet, newest first; some of them when there are more."""
-        return self.by_ids(row[0] for row in self._driver.execute(f"{_OPEN} LIMIT ?", (limit,)))
+        return self.by_ids(
+            row[0]
+            for row in self._driver.execute(
+                f"{_OPEN} LIMIT :limit", {"me": self._me, "limit": limit}
+            )
+        )
 
     def troubled(self) -> list[ReceivedRow]:
         """Batches with records that need attention, newest first."""

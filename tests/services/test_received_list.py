@@ -167,3 +167,35 @@ def test_a_page_costs_the_same_whatever_lies_behind_it(plan: Plan) -> None:
             plan_of = raw(connection).execute(f"EXPLAIN QUERY PLAN {query}").fetchall()
             steps = [row[-1] for row in plan_of]
             assert not [step for step in steps if step == "USE TEMP B-TREE FOR ORDER BY"], query
+
+
+def test_what_was_processed_before_its_sender_began_anew_stays_processed(plan: Plan) -> None:
+    with books_of(5, "S001") as connection:
+        books = raw(connection)
+        for table in ("batch", "ack", "stream", "load", "parked"):
+            books.execute(f"DELETE FROM sync_{table}")
+        at = [moment_of(minute) for minute in (1, 2, 3)]
+        for number in (1, 2, 3):
+            books.execute(
+                "INSERT INTO sync_batch(stream, no, epoch, run, entity, audience, plan_version, "
+                "records, gone, rows, sha256, size, raw_size, sealed_at, received_at) "
+                "VALUES ('HO/sales', ?, '1-aa', 1, 'bills', 0, 1, 1, 0, 1, '', 9, 9, ?, ?)",
+                (number, at[0], at[1]),
+            )
+        books.execute(
+            "INSERT INTO sync_ack(stream, site, epoch, from_no, to_no, run, applied_at) "
+            "VALUES ('HO/sales', 'S001', '1-aa', 0, 2, 1, ?)",
+            (at[2],),
+        )
+        books.execute("INSERT INTO sync_stream(stream, epoch) VALUES ('HO/sales', '2-bb')")
+        found = ReceivedList(connection, plan, "S001", EVERYTHING)
+        rows = {row.batch: (row.status, row.processed_at) for row in found.rows()}
+        assert rows == {
+            1: (Status.PROCESSED, from_iso(at[2])),
+            2: (Status.PROCESSED, from_iso(at[2])),
+            3: (Status.RECEIVED, None),
+        }
+        waits = GridFilter(status=Status.RECEIVED)
+        assert [row.batch for row in ReceivedList(connection, plan, "S001", waits).rows()] == [3]
+        (group,) = found.groups(None, 5).rows
+        assert dict(group.statuses) == {Status.RECEIVED: 1, Status.PROCESSED: 2}

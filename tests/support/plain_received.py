@@ -73,7 +73,10 @@ def _batches(
 def _processed_at(books: sqlite3.Connection, me: str, came: Fact) -> str | None:
     streams = {row["stream"]: row for row in _all(books, "stream")}
     cursor = streams.get(came["stream"])
-    if cursor is None or cursor["epoch"] != came["epoch"] or cursor["applied_no"] < came["no"]:
+    if cursor is None:
+        return None
+    is_over = cursor["epoch"] != came["epoch"]
+    if not is_over and cursor["applied_no"] < came["no"]:
         return None
     covering = [
         (ack["to_no"], ack["id"], ack["applied_at"])
@@ -81,7 +84,10 @@ def _processed_at(books: sqlite3.Connection, me: str, came: Fact) -> str | None:
         if (ack["stream"], ack["site"], ack["epoch"]) == (came["stream"], me, came["epoch"])
         and ack["to_no"] >= came["no"]
     ]
-    return str(min(covering)[2]) if covering else str(came["received_at"])
+    if covering:
+        return str(min(covering)[2])
+    # Its epoch ended before it was applied: it never will be.
+    return None if is_over else str(came["received_at"])
 
 
 def _loads(books: sqlite3.Connection, plan: Plan, me: str, parked: list[Fact]) -> Iterator[Placed]:
