@@ -30,8 +30,9 @@ Only Python 3.11 or newer and pip are needed.
   bench [NAME ...]                measure the speed and say whether the limits hold
   prove [PART ...] [--minutes N]  try at length what is promised (crashes, bad networks, simulated
        [--json]                   chains, hostile files) and say in one table what broke
-  pictures [--dir DIR]            paint every screen in all its faces, light and dark, at 100 and
-       [--only WORD]              150 %, with contact sheets; fails when a word is cut or too weak
+  pictures [--dir DIR]            paint every screen in all its faces, light and dark, at 100,
+       [--only WORD]              150 and 200 %, with contact sheets; fails when a word is cut or
+                                  too weak
 
 `VERB --help` is answered by the program behind the verb. The exit code is that program's own; it is
 2 when the work could not begin.

@@ -69,8 +69,8 @@ def sent_status(no: int, reach: Reach, is_withdrawn: bool = False) -> Status:
 
 
 def received_status(no: int, cursor: int) -> Status:
-    """The status of a fetched batch `no` at its receiver. `cursor`: how far its stream is applied in
-    that batch's epoch, which may be over.
+    """The status of a fetched batch `no` at its receiver. `cursor`: how far its stream is applied
+    in that batch's epoch, which may be over.
     """
     return Status.PROCESSED if no <= cursor else Status.RECEIVED
 

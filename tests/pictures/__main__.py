@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCALES = (100, 150)
+SCALES = (100, 150, 200)
 SCREEN = (1920, 1080)
 """A shop's usual screen, in its own pixels."""
 

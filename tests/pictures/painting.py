@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from ginesys_sync.ui import offscreen
 from ginesys_sync.ui.starting import application, make_window
+from ginesys_sync.ui.widgets.memory import opens_at
 from ginesys_sync.ui.widgets.sync_window import SyncWindow
 from tests.pictures.scenes import Scene
 from tests.pictures.sheet import contact_sheet
@@ -57,6 +58,7 @@ def _opened(scene: Scene) -> Iterator[SyncWindow]:
     desk = StagedDesk(is_ho=scene.is_ho)
     scene.stage(desk)
     window = make_window(cast(Any, desk), None, is_ho=scene.is_ho)
+    window.resize(opens_at(window.screen().availableSize()))
     window.show()
     try:
         if desk.gate.is_set():

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt
+import pytest
+from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtTest import QTest
 
 from ginesys_sync.ui import offscreen
 from ginesys_sync.ui.widgets.exchange_page import ExchangePage
+from ginesys_sync.ui.widgets.memory import opens_at
 from tests.support.staged_desk import StagedDesk
 from tests.ui.conftest import Opens, OpensPos
+
+
+@pytest.mark.parametrize(
+    ("screen", "opens"),
+    [
+        pytest.param((1920, 1040), (1200, 740), id="1920 by 1080 at 100 %"),
+        pytest.param((1280, 680), (1200, 648), id="at 150 %"),
+        pytest.param((960, 540), (960, 508), id="at 200 %"),
+    ],
+)
+def test_a_window_opens_no_larger_than_its_screen(
+    screen: tuple[int, int], opens: tuple[int, int]
+) -> None:
+    assert opens_at(QSize(*screen)) == QSize(*opens)
 
 
 def draw(page: ExchangePage, place: int, wider: int) -> None:

@@ -7,8 +7,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, Qt
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, QSize, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QHeaderView, QTableView, QTreeView, QWidget
+
+OPENS_AT = QSize(1200, 740)
+"""So wide that no ordinary line of the two grids is cut, and not wider than a till's screen."""
+_TITLE_BAR = 32
 
 
 class Memory:
@@ -40,14 +45,24 @@ class Memory:
         if self._kept is not None:
             self._kept.sync()
 
-    def restore_geometry(self, window: QWidget) -> bool:
-        """Put a window where it was."""
+    def restore_geometry(self, window: QWidget) -> None:
+        """Put a window where it was; one that was nowhere yet gets the size it opens at."""
         kept = self.value("geometry")
-        return isinstance(kept, QByteArray) and window.restoreGeometry(kept)
+        if isinstance(kept, QByteArray) and window.restoreGeometry(kept):
+            return
+        # Without a display there is no screen to be larger than.
+        is_seen = QGuiApplication.platformName() != "offscreen"
+        window.resize(opens_at(window.screen().availableSize()) if is_seen else OPENS_AT)
 
     def keep_geometry(self, window: QWidget) -> None:
         """Remember where a window is."""
         self.keep("geometry", window.saveGeometry())
+
+
+def opens_at(screen: QSize) -> QSize:
+    """The size of a window on a screen that leaves it this much, in logical pixels: a screen of
+    1920 by 1080 at 200 % has 960 by 540, and a title bar."""
+    return OPENS_AT.boundedTo(QSize(screen.width(), screen.height() - _TITLE_BAR))
 
 
 def memory_of(widget: QWidget) -> Memory | None:

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from ginesys_sync.ui.widgets.tray import Tray
     from ginesys_sync.ui.widgets.where_is_it import Asking, WhereIsIt
 
-_OPENS_AT = (1200, 740)
-"""So wide that no ordinary line of the two grids is cut, and not wider than a till's screen."""
-
 
 class SyncWindow(QMainWindow):
     """The base of both windows.
@@ -397,7 +394,6 @@ class SyncWindow(QMainWindow):
             self.close()
 
     def _restore_geometry(self) -> None:
-        if not self.memory.restore_geometry(self):
-            self.resize(*_OPENS_AT)
+        self.memory.restore_geometry(self)
         self.setMinimumSize(900, 480)
         theme.mark(self.body, "page")
