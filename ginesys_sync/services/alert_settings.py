@@ -35,6 +35,19 @@ class AlertsUnfit(KnownError):
     default_advice = "Change this entry; `ginesys-sync alerts set --help` tells what may stand."
 
 
+_CHANGED = {
+    "silent_minutes": "silent",
+    "silent_of": "silent, single stores",
+    "silent_minutes_of": "silent, single stores",
+    "backlog_minutes": "old backlog",
+    "backlog_records": "growing backlog",
+    "parked_records": "needs attention",
+    "clock_seconds": "wrong clock",
+    "webhook": "web address",
+}
+"""What was changed, in the words of *Alert Limits* and *Who Is Told*; the rest says it itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """From when on something is wrong. `silent_minutes_of` holds sites with a limit of their own.
@@ -187,7 +200,8 @@ def change_settings(folder: Path, change: Mapping[str, Any], password: str | Non
             write_password(folder, password)
         with transaction(connection):
             policies.write_own_policy(connection, POLICY, settings_text(found))
-            note_action(connection, "set alerts", ", ".join(sorted(change)) or "password")
+            words = ", ".join(dict.fromkeys(_CHANGED.get(name, name) for name in sorted(change)))
+            note_action(connection, "set alerts", words or "password")
 
 
 def present_settings(folder: Path) -> AlertSettings:

@@ -81,7 +81,7 @@ def block_channel(folder: Path, channel: str, reason: str, clock: Clock | None =
         known, why = named_channel(site.plan, channel), checked_reason(reason)
         with transaction(connection):
             _hold(connection, Held.CHANNEL, known.name, (), why, clock)
-            note_action(connection, "block", f"channel {known.name}", why, clock)
+            note_action(connection, "block", f"channel {known.title}", why, clock)
     return Done(
         f"{known.title} are blocked: no store gets more of them.",
         "Changes are still collected and kept at the Web Database.",
@@ -94,7 +94,7 @@ def unblock_channel(
     """Let a lane go again. Raises KnownError."""
     with _head_office(folder, "unblock a channel") as (site, connection):
         known = named_channel(site.plan, channel)
-        _lift(connection, Held.CHANNEL, known.name, (), f"channel {known.name}", reason, clock)
+        _lift(connection, Held.CHANNEL, known.name, (), f"channel {known.title}", reason, clock)
     return Done(f"{known.title} are unblocked.", "The next sync lets the stores have them.")
 
 

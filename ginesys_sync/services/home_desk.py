@@ -336,6 +336,7 @@ def attention_page(
 ) -> Page[AttentionRow]:
     """What needs attention, here and at sites that said so, newest first."""
     offset = after or 0
+    called = {entity.name: (entity.one, entity.many) for entity in plan.entities}
     lines = with_answers(connection, me, grids.attention_lines(connection, me, offset, limit + 1))
     rows = tuple(
         AttentionRow(
@@ -350,6 +351,8 @@ def attention_page(
             first_at=moment(line.first_at),
             last_at=moment(line.last_at),
             tries=line.tries,
+            one=called.get(line.entity, ("", ""))[0],
+            many=called.get(line.entity, ("", ""))[1],
         )
         for line in lines[:limit]
     )

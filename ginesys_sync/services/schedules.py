@@ -215,7 +215,9 @@ def set_schedule(folder: Path, whose: str, schedule: Schedule | None) -> None:
             else:
                 _require_store(connection, whose)
                 policies.write_site_policy(connection, whose, POLICY, text)
-            note_action(connection, "set schedule", f"{whose}: {said}")
+            note_action(
+                connection, "set schedule", f"{'all stores' if whose == '*' else whose}: {said}"
+            )
 
 
 def set_time_zone(folder: Path, name: str) -> None:

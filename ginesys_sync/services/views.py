@@ -150,7 +150,9 @@ class RecordRow:
 
 @dataclass(frozen=True, slots=True)
 class AttentionRow:
-    """One record that needs attention, here (`site` is this site) or at a store that told us."""
+    """One record that needs attention, here (`site` is this site) or at a store that told us.
+    `entity` is its kind as a heading; `one` and `many` what the shop calls one and several.
+    """
 
     site: str
     entity: str
@@ -163,6 +165,8 @@ class AttentionRow:
     first_at: datetime | None
     last_at: datetime | None
     tries: int
+    one: str = ""
+    many: str = ""
 
 
 @dataclass(frozen=True, slots=True)

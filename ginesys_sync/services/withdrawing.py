@@ -61,7 +61,7 @@ def withdraw(
         with transaction(connection):
             for batch in batches:
                 withdrawing.note_withdrawn(connection, batch, stores, why, present_user(), at)
-                note_action(connection, "withdraw", _words(batch, stores), why, clock)
+                note_action(connection, "withdraw", _words(batch, known.title, stores), why, clock)
     many = f"Batch {batches[0].no}" if len(batches) == 1 else f"{len(batches):,} batches"
     return Done(
         f"{many} of {known.title}: withdrawn from {_whom(stores)}.",
@@ -171,8 +171,8 @@ def _heard(answer: WithdrawAnswer) -> NotPossible:
     )
 
 
-def _words(batch: Uploaded, stores: tuple[str, ...] | None) -> str:
-    return f"batch {batch.no} of {batch.stream} from {_whom(stores)}"
+def _words(batch: Uploaded, channel: str, stores: tuple[str, ...] | None) -> str:
+    return f"batch {batch.no} of {channel} from {_whom(stores)}"
 
 
 def _whom(stores: tuple[str, ...] | None) -> str:

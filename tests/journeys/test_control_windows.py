@@ -64,14 +64,14 @@ def test_a_channel_is_blocked_and_unblocked_and_its_changes_wait_in_between(
     assert price(settled, S001) == before + 5 == price(settled, HO)
     assert statuses(office, "1 price")[S001] == "PROCESSED"
     assert noted(settled) == [
-        ("block", "channel pricing", "not checked yet"),
-        ("unblock", "channel pricing", "checked"),
+        ("block", "channel Prices", "not checked yet"),
+        ("unblock", "channel Prices", "checked"),
     ]
     assert settled.sql(HO, "SELECT * FROM sync_block") == []
     log = offscreen.rows(control(office, LOG).log.table)
     assert [(line["Did"], line["To what"]) for line in log] == [
-        ("Unblock", "channel pricing"),
-        ("Block", "channel pricing"),
+        ("Unblock", "channel Prices"),
+        ("Block", "channel Prices"),
     ]
 
 

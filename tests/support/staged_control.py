@@ -103,10 +103,10 @@ class StagedControl(StagedConflicts):
         ]  # fmt: skip
         told = (
             ("block", "item 85123A", "Wrong bar code on the label"),
-            ("withdraw", "batch 12 of HO/pricing from all stores", "half the price"),
+            ("withdraw", "batch 12 of Prices from all stores", "half the price"),
             ("answered: keep", "items at S003", "our own range"),
-            ("set schedule", "*: every day, every 15 minutes from 09:00 to 21:00", ""),
-            ("send again", "prices 85123A / 2026-11-01 to S001", ""),
+            ("set schedule", "all stores: every day, every 15 minutes from 09:00 to 21:00", ""),
+            ("send again", "price 85123A / 2026-11-01 to S001", ""),
             ("discard", "bill S001 / 000451, from S001", "entered twice"),
         )
         self.logged = [
@@ -120,7 +120,7 @@ class StagedControl(StagedConflicts):
         at_office = f"12 of the 40 items at {site} are not in head office's full load. They are "
         reason = f"{at_office}kept until someone says whether they should go."
         row = AttentionRow(site, "Items", "2026-11-28T01:00:00Z", ASKS, reason, "", "HO/catalogue",
-                           9, data.ago(hours=2), data.ago(hours=2), 0)  # fmt: skip
+                           9, data.ago(hours=2), data.ago(hours=2), 0, "item", "items")  # fmt: skip
         self.attention_rows = [row]
         self.change(attention=1, questions=1)
         return self

@@ -258,15 +258,23 @@ def progress(request: int, what: str, look: int, summary: RunSummary | None) -> 
 
 def attention() -> list[AttentionRow]:
     reasons = (
-        ("users", "U-1007", "missing_parent", "Its role is not here yet.", "role CASHIER2"),
+        ("Users", "user", "U-1007", "missing_parent", "Its role is not here yet.", "role CASHIER2"),
         (
-            "prices",
+            "Prices",
+            "price",
             "85123A / 2026-11-01",
             "missing_parent",
             "Its item is not here yet.",
             "item 85123A",
         ),
-        ("bills", "S001 / 000451", "value", "The total is not a whole number of pence.", ""),
+        (
+            "Bills",
+            "bill",
+            "S001 / 000451",
+            "value",
+            "The total is not a whole number of pence.",
+            "",
+        ),
     )
     return [
         AttentionRow(
@@ -281,8 +289,10 @@ def attention() -> list[AttentionRow]:
             ago(hours=5),
             ago(minutes=3),
             4,
+            one,
+            entity.lower(),
         )
-        for entity, key, code, reason, missing in reasons
+        for entity, one, key, code, reason, missing in reasons
     ]
 
 

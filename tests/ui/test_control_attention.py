@@ -34,7 +34,7 @@ def test_a_line_is_tried_again_and_it_is_said(launchpad: Opens) -> None:
     pane = attention(window)
     offscreen.press(pane.retry)
     offscreen.until(pane.said.isVisible)
-    assert desk_of(window).deeds == [("retry", "users", "U-1007", "S001")]
+    assert desk_of(window).deeds == [("retry", "Users", "U-1007", "S001")]
     assert "Retry: done." in pane.said.words.text()
 
 
@@ -49,7 +49,7 @@ def test_discarding_says_what_is_lost_by_it(launchpad: Opens) -> None:
     offscreen.press(pane.discard)
     give(pane.deed, "entered twice", "Discard")
     offscreen.until(lambda: len(pane.model.rows) == 2)
-    assert desk_of(window).deeds == [("discard", "bills", "S001 / 000451", "S001", "entered twice")]
+    assert desk_of(window).deeds == [("discard", "Bills", "S001 / 000451", "S001", "entered twice")]
 
 
 def test_a_line_is_sent_again_to_the_store_that_told_of_it(launchpad: Opens) -> None:
@@ -75,7 +75,7 @@ def test_what_the_stores_send_cannot_be_sent_again_from_here(launchpad: Opens) -
     told.accept()
 
 
-QUESTION = "More than a tenth of Items would go at S001: 12 of the 40 items at S001 are not in "
+QUESTION = "More than a tenth of the items would go at S001: 12 of the 40 items at S001 are not in "
 
 
 @pytest.mark.parametrize(("button", "may_go"), [("Remove Them", True), ("Keep Them", False)])

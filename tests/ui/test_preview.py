@@ -52,7 +52,7 @@ def test_it_shows_what_to_whom_how_much_and_ok_sends(launchpad: Opens) -> None:
         ("1,243 prices", "S001, S002", "1,243", "–"),
         ("3 promotions", "S001", "3", "2"),
     ]
-    assert rows[2][""] == "Blocked: no store gets it"
+    assert rows[2]["Note"] == "Blocked: no store gets it"
     assert dialog.sum.text() == "1,247 records, about 98.9 kB. Nothing is sent yet."
     assert not dialog.odd.isVisible() and asked(window) == []
     QTest.keyClick(dialog, Qt.Key.Key_Return)

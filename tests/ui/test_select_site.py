@@ -83,8 +83,8 @@ def test_a_partly_ticked_list_shows_so_and_one_click_ticks_the_rest(dialog: Sele
 
 def test_closed_and_not_enrolled_sites_are_grey_and_say_why(dialog: SelectSite) -> None:
     by_code = {row["Site"]: row for row in offscreen.rows(dialog.table)}
-    assert by_code["S007"][""] == "Closed: it no longer takes part."
-    assert by_code["S009"][""] == "Not enrolled yet: give it its code."
+    assert by_code["S007"]["Note"] == "Closed: it no longer takes part."
+    assert by_code["S009"]["Note"] == "Not enrolled yet: give it its code."
     assert by_code["S009"]["Last contact"] == "never"
     offscreen.tick_sites(dialog, ["S007", "S009"])
     assert dialog.ticked == ()

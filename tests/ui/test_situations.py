@@ -83,7 +83,7 @@ def test_what_needs_attention_is_listed_with_its_reason(launchpad: Opens) -> Non
     offscreen.press(window.strip.attention)
     offscreen.settle(window)
     lines = offscreen.rows(window.attention_dialog.table)
-    assert lines[0]["Record"] == "users  U-1007"
+    assert lines[0]["Record"] == "User  U-1007"
     assert lines[0]["Why"] == "Its role is not here yet. Missing: role CASHIER2."
     window.attention_dialog.reject()
     offscreen.press(window.data_sync.pane.summary.attention)

@@ -69,9 +69,7 @@ class AlertChannelsWindow(FormWindow):
         if self._view.has_password:
             self.password.setPlaceholderText("kept; enter another to replace it")
         kept = self._view.webhook
-        self.webhook.setPlaceholderText(
-            f"{kept}/… is kept; enter another to replace it" if kept else "https://"
-        )
+        self.webhook.setPlaceholderText(f"{kept}/… is kept" if kept else "https://")
         fields: dict[Entry, QWidget] = {
             Entry.TO: self.to, Entry.SENDER: self.from_whom, Entry.HOST: self.host,
             Entry.SECURITY: self.security, Entry.PORT: self.port, Entry.USER: self.user,

@@ -40,7 +40,7 @@ COLUMNS: tuple[Column[PreviewLine], ...] = (
     Column("Records", lambda line: grouped(line.records), 80, is_number=True),
     Column("Deleted", lambda line: grouped(line.gone) if line.gone else "–", 80, is_number=True),
     Column("About", lambda line: size(line.size), 80, is_number=True),
-    Column("", _note, 216, tip=_note),
+    Column("Note", _note, 216, tip=_note),
 )
 
 

@@ -82,5 +82,5 @@ SELECT_COLUMNS: tuple[Column[SiteLine], ...] = (
     NAME,
     CONTACT,
     WAITING,
-    Column("", lambda site: site.why_not, 208),
+    Column("Note", lambda site: site.why_not, 208),
 )

@@ -47,13 +47,17 @@ def name_of(row: AttentionRow) -> str:
     """What is listed: a record by its key, or the kind that is asked about."""
     if row.code == MORE:
         return "More records"
-    return row.entity if is_question(row) else f"{row.entity}  {row.key}"
+    if is_question(row):
+        return row.entity
+    one = row.one or row.entity
+    return f"{one[:1].upper()}{one[1:]}  {row.key}"
 
 
 def reason_of(row: AttentionRow) -> str:
     """Why it is listed, in whole sentences."""
     if row.code in (ASKS, ANSWERED):
-        return f"More than a tenth of {row.entity} would go at {row.site}: {row.reason}"
+        what = row.many or row.entity
+        return f"More than a tenth of the {what} would go at {row.site}: {row.reason}"
     return f"{row.reason} Missing: {row.missing}." if row.missing else row.reason
 
 

@@ -53,7 +53,7 @@ def discard(row: AttentionRow, *, is_here: bool) -> Deed:
         else f"The line is taken off this list. Nothing changes at {row.site}: what is kept there "
         f"is kept, and the line comes back if {row.site} repeats it."
     )
-    return Deed(f"Discard {row.entity} {row.key}?", text, "Discard", "Keep It")
+    return Deed(f"Discard {row.one or row.entity} {row.key}?", text, "Discard", "Keep It")
 
 
 def remove(row: AttentionRow) -> Deed:
@@ -63,9 +63,9 @@ def remove(row: AttentionRow) -> Deed:
         text = (
             f"{_first(row.reason)} {_sends(row)} the deletions, and they are deleted {there} too."
         )
-        return Deed(f"Delete {row.entity} {there} too?", text, "Remove Them", "Not Now")
+        return Deed(f"Delete {_many(row)} {there} too?", text, "Remove Them", "Not Now")
     return Deed(
-        f"Remove {row.entity} that head office does not have?",
+        f"Remove {_many(row)} that head office does not have?",
         f"{_first(row.reason)} They are deleted at {row.site} with its next sync. What came since "
         "the full load is kept. Deleted, they come back only if head office has them again.",
         "Remove Them",
@@ -81,14 +81,19 @@ def keep(row: AttentionRow) -> Deed:
             f"{_first(row.reason)} They stay {there}, and nobody is asked about them any more. At "
             f"{row.site} they are still deleted."
         )
-        return Deed(f"Keep {row.entity} {there}?", text, "Keep Them", "Not Now")
+        return Deed(f"Keep {_many(row)} {there}?", text, "Keep Them", "Not Now")
     return Deed(
-        f"Keep {row.entity} that head office does not have?",
+        f"Keep {_many(row)} that head office does not have?",
         f"{_first(row.reason)} They stay at {row.site}, and nobody is asked about them any more. "
         "A later full load may ask again.",
         "Keep Them",
         "Not Now",
     )
+
+
+def _many(row: AttentionRow) -> str:
+    """What is asked about, inside a sentence."""
+    return row.many or row.entity
 
 
 def _there(row: AttentionRow) -> str:
