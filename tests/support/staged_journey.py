@@ -80,7 +80,12 @@ def _told(record: Candidate, search: str) -> tuple[str, str, list[SiteJourney], 
         fits = [row for row in whole if search.casefold() in f"{row.site} {row.name}".casefold()]
         return "Processed at 397 of 400 stores. 3 wait.", "", fits, SITES
     if record == PRICE:
-        return "Processed at 0 of 1 stores. 1 needs attention.", "", [_stuck()], 1
+        return (
+            "It needs attention at S001: It refers to item 85123A, which is not here.",
+            "",
+            [_stuck()],
+            1,
+        )
     if record == BILL:
         row = replace(_site(9), site="HO", name="Head office", is_incoming=True, status=None)
         missing = "It is not here: nothing of it has come from S001."

@@ -66,7 +66,7 @@ class StagedSchedules:
         self.is_served = True
         self.zone_choice = ""
         self.schedule_fault: KnownError | None = None
-        self.run_entries = run_entries()
+        self.run_entries = run_entries(is_ho=self.is_ho)
 
     def with_schedules(self) -> Self:
         """Head office's own, all stores', and two stores' schedules."""
@@ -164,7 +164,7 @@ def _fits(entry: RunEntry, wanted: RunWanted) -> bool:
     return wanted.with_empty_live or not is_empty_live
 
 
-def run_entries(count: int = 240) -> list[RunEntry]:
+def run_entries(count: int = 240, *, is_ho: bool = True) -> list[RunEntry]:
     """Runs of every kind, the newest a few minutes ago."""
     kinds: list[tuple[str, str, Outcome, int, int, str]] = [
         ("anna (window)", "Sync All", Outcome.DONE, 42, 12, ""),
@@ -189,8 +189,8 @@ def run_entries(count: int = 240) -> list[RunEntry]:
             RunEntry(
                 key=f"{number}", run=number if is_begun else None, started_at=started,
                 ended_at=started + timedelta(seconds=1 + number % 90) if is_begun else None,
-                trigger=who, what=what, outcome=outcome, sent=sent, received=received,
-                processed=received, reason=reason,
+                trigger=who, what=what if is_ho else "Sync", outcome=outcome, sent=sent,
+                received=received, processed=received, reason=reason,
             )
         )  # fmt: skip
     return found

@@ -20,6 +20,7 @@ from ginesys_sync.ui.widgets.ask import Question
 from ginesys_sync.ui.widgets.exchange_page import ExchangePage
 from tests.support import staged_data as data
 from tests.support.staged_control import HEARD
+from tests.support.staged_desk import StagedDesk
 from tests.ui.conftest import Opens, OpensPos
 from tests.ui.stepping_in import board_menu, desk_of, dialog_of, foot, give
 
@@ -136,6 +137,14 @@ def test_the_reason_stands_in_one_line(launchpad: Opens, is_small: bool) -> None
         offscreen.turn(20)
         wide = actions.why.fontMetrics().horizontalAdvance(actions.why.text())
         assert actions.why.text() and wide <= actions.why.width(), actions.why.text()
+
+
+def test_with_nothing_sent_nothing_is_to_be_chosen(launchpad: Opens) -> None:
+    window = launchpad(StagedDesk().first_run())
+    page = offscreen.show_tab(window, "Sent Data")
+    assert isinstance(page, ExchangePage)
+    actions = page.foot.findChild(SentActions)
+    assert actions is not None and actions.why.text() == "" and not actions.withdraw.isEnabled()
 
 
 def test_received_data_and_a_store_offer_nothing_of_it(launchpad: Opens, pos: OpensPos) -> None:

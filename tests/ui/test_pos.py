@@ -208,6 +208,8 @@ def test_what_a_sync_brought_is_told_and_leads_to_old_and_new_value(pos: OpensPo
         "Now": "2.45",
     }
     assert offscreen.rows(dialog.table)[1]["What"] == "New"
+    before, now = dialog.table.columnWidth(3), dialog.table.columnWidth(4)
+    assert abs(before - now) <= 1 and now > 260, "a name can be compared with the one it had"
     dialog.reject()
     offscreen.press(window.arrived.put_away)
     assert window.arrived.isHidden()

@@ -155,9 +155,13 @@ def test_its_other_faces_say_what_is_true_and_what_to_do(
     page = offscreen.show_tab(window, "Runs")
     assert isinstance(page, RunListPage)
     assert page.faces.face == "empty" and "No sync yet." in offscreen.words(page)
+    unread = RunListPage(desk, window.background, "Sync now")
+    qtbot.addWidget(unread)
+    assert not unread.open_one.isVisibleTo(unread), "nothing is known yet"
     desk.schedule_fault = desk.stopped
     page.refresh()
     qtbot.waitUntil(lambda: page.faces.face == "problem")
+    assert not page.open_one.isVisible() and not page.hint.isVisible(), "there is none to open"
     desk.schedule_fault = None
     offscreen.press(page.faces.notice.action)
     qtbot.waitUntil(lambda: page.faces.face == "empty")

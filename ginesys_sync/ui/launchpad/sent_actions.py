@@ -46,7 +46,8 @@ class SentActions(QWidget):
         for press in (self.again.clicked, self.in_menu[1].triggered):
             press.connect(self._want_again)
         page.tree.selectionModel().currentChanged.connect(lambda *_: self._settle())
-        for changed in (page.model.modelReset, page.model.dataChanged, page.model.rowsRemoved):
+        model = page.model
+        for changed in (model.modelReset, model.dataChanged, model.rowsRemoved, model.loaded):
             changed.connect(lambda *_: self._settle())
         foot = page.foot.layout()
         assert isinstance(foot, QHBoxLayout)
@@ -73,6 +74,8 @@ class SentActions(QWidget):
         for control in (self.again, self.in_menu[1]):
             control.setEnabled(self.proposal is not None)
         self.say_why(self.line)
+        if self._page.model.is_empty:
+            self.why.setText("")
 
     def say_why(self, line: object) -> None:
         """Whether this row can be taken back; if not, why."""

@@ -65,10 +65,10 @@ def _what(row: Change) -> str:
 
 
 COLUMNS: tuple[Column[Change], ...] = (
-    Column("Kind", lambda row: row.kind.capitalize(), 120),
-    Column("Record", lambda row: row.key, 200, is_code=True),
-    Column("What", _what, 140),
-    Column("Before", lambda row: row.old, 180, tip=lambda row: row.old),
+    Column("Kind", lambda row: row.kind.capitalize(), 96),
+    Column("Record", lambda row: row.key, 176, is_code=True),
+    Column("What", _what, 112),
+    Column("Before", lambda row: row.old, 0, tip=lambda row: row.old),
     Column("Now", lambda row: row.new, 0, tip=lambda row: row.new),
 )
 
@@ -79,7 +79,7 @@ class ArrivedDialog(QDialog):
     def __init__(self, desk: Desk, background: Background, run: int, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("What changed")
-        fit(self, 900, 480)
+        fit(self, 1040, 480)
         self._desk, self._run = desk, run
         self.model = PagedRows(COLUMNS, lambda row: row.id, background, "arrived", self)
         self.table = grid.table(COLUMNS, "What the sync changed")

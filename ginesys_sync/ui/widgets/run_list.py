@@ -126,6 +126,7 @@ class RunListPage(QWidget):
         self.table.selectionModel().currentRowChanged.connect(self._settle)
         self.open_one.clicked.connect(self.open_selected)
         self.model.modelReset.connect(self._settle)
+        self._offer(is_there=False)
 
     def refresh(self) -> None:
         """Look again; what is the same stays as it is."""
@@ -152,11 +153,15 @@ class RunListPage(QWidget):
     def _settle(self) -> None:
         self.open_one.setEnabled(self.selected is not None)
 
-    def _show_loaded(self) -> None:
+    def _offer(self, *, is_there: bool) -> None:
+        """The way into a sync, where there is one to open."""
         self._settle()
-        is_there = bool(self.model.rows)
         self.open_one.setVisible(is_there)
         self.hint.setVisible(is_there)
+
+    def _show_loaded(self) -> None:
+        is_there = bool(self.model.rows)
+        self._offer(is_there=is_there)
         if is_there:
             self.faces.show_content()
         elif self.filters.wanted == RunWanted():
@@ -178,4 +183,5 @@ class RunListPage(QWidget):
             )
 
     def _show_fault(self, fault: KnownError) -> None:
+        self._offer(is_there=False)
         self.faces.show_problem(fault, "Try again", self.refresh)
