@@ -53,11 +53,22 @@ def cut(window: QWidget) -> list[str]:
             and child.width() < child.minimumSizeHint().width()
         ):
             found.append(f"button {child.text()!r}")
+        if _hides_its_rows(child):
+            found.append(f"grid {child.accessibleName()!r} lies behind its scroll bar")
         if isinstance(child, QScrollArea):
             inside = child.widget()
             if inside is not None and inside.width() > child.viewport().width():
                 found.append(f"page {type(child).__name__} is wider than its window")
     return found
+
+
+def _hides_its_rows(child: QWidget) -> bool:
+    """Whether it is a grid made as high as its rows, and has to be scrolled sideways."""
+    return (
+        isinstance(child, QAbstractItemView)
+        and child.minimumHeight() == child.maximumHeight()
+        and child.horizontalScrollBar().isVisible()
+    )
 
 
 def cut_titles(window: QWidget) -> list[str]:

@@ -58,6 +58,7 @@ class Navigation(QTreeWidget):
         """The lists of HO Control this database can show."""
         for name in names:
             item = QTreeWidgetItem(self.ho_control, [name])
+            item.setToolTip(0, name)
             item.setData(0, _LIST, name)
             item.setToolTip(0, name)
         self._recolour()

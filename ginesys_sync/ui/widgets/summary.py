@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ginesys_sync.core.errors import KnownError
@@ -17,6 +18,8 @@ from ginesys_sync.ui.widgets.rows import RowsModel
 from ginesys_sync.ui.widgets.wording import grouped
 
 ROWS_SHOWN = 6
+_SITE = 160
+"""Room for a site's code and name."""
 
 
 def _number(
@@ -77,6 +80,7 @@ class SummaryView(QWidget):
         self.attention = QPushButton("See what needs attention")
         self.closing = QLabel()
         self._fault: KnownError | None = None
+        self._is_narrow = False
         self._lay_out()
         self.copy.clicked.connect(self._copy)
         self.attention.clicked.connect(self.attention_wanted)
@@ -117,6 +121,13 @@ class SummaryView(QWidget):
         shown = min(len(summary.sites), ROWS_SHOWN)
         self.table.setVisible(shown > 0)
         self.table.setFixedHeight(tokens.ROW_HEIGHT * (shown + 1) + 4)
+        is_longer = len(summary.sites) > shown
+        self.table.setVerticalScrollBarPolicy(
+            Qt.ScrollBarPolicy.ScrollBarAsNeeded
+            if is_longer
+            else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        )
+        self._fit_columns()
         self.next.setText("\n".join(summary.what_next))
         self.next.setVisible(bool(summary.what_next))
         needs = any(row.attention for row in summary.sites)
@@ -129,6 +140,23 @@ class SummaryView(QWidget):
             self.fault_advice.setText(self._fault.advice)
         self.fault_box.setVisible(self._fault is not None)
         self.copy.setText("Copy details")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_columns()
+
+    def _fit_columns(self) -> None:
+        """In a narrow window the numbers have the room they need and no more: the grid is as high
+        as its rows, so that a scroll bar would lie over them."""
+        header = self.table.horizontalHeader()
+        is_narrow = self.width() < sum(column.width for column in COLUMNS) + _SITE
+        if not is_narrow and not self._is_narrow:
+            return
+        self._is_narrow = is_narrow
+        for place, column in enumerate(COLUMNS):
+            if column.width:
+                least = max(header.sectionSizeHint(place), self.table.sizeHintForColumn(place))
+                header.resizeSection(place, least if is_narrow else column.width)
 
     def _copy(self) -> None:
         if self._fault is not None:
