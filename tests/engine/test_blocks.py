@@ -218,7 +218,7 @@ def test_every_block_and_unblock_is_noted_with_who_and_why(floor: ChainFloor) ->
     blocking.unblock_channel(floor.home(HO), "pricing", "checked")
     rows = floor.sql(HO, "SELECT action, what, reason, who <> '' FROM sync_audit ORDER BY id")
     assert rows == [
-        ("block", "channel Prices", WHY, 1),
-        ("unblock", "channel Prices", "checked", 1),
+        ("block", "channel Pricing", WHY, 1),
+        ("unblock", "channel Pricing", "checked", 1),
     ]
     assert floor.sync(HO).outcome is Outcome.DONE

@@ -57,7 +57,7 @@ def test_nobody_gets_what_was_taken_back_and_what_follows_goes_on(chain: ChainFl
     chain.assert_equal()
     assert chain.sql(HO, "SELECT * FROM sync_block") == []
     assert chain.scalar(HO, "SELECT what FROM sync_audit WHERE action = 'withdraw'") == (
-        f"batch {no} of Items from all stores"
+        f"batch {no} of Catalogue from all stores"
     )
 
 

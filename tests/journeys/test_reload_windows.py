@@ -68,7 +68,7 @@ def test_a_store_that_would_lose_more_than_a_tenth_is_answered_at_head_office(
     pane = control(office, ATTENTION).attention
     (row,) = offscreen.rows(pane.table)
     assert row["Why"].startswith(
-        "More than a tenth of Items would go at S001: 9 of the 49 items at S001 are not in"
+        "More than a tenth of the items would go at S001: 9 of the 49 items at S001 are not in"
     )
     pane.table.selectRow(0)
     offscreen.press(pane.remove)
@@ -98,7 +98,9 @@ def test_the_store_answers_for_itself_and_keeps_them(
     offscreen.settle(store)
     pane = store.attention_dialog.pane
     pane.table.selectRow(0)
-    assert pane.reason.text().startswith("More than a tenth of Items would go at S001: 9 of the 49")
+    assert pane.reason.text().startswith(
+        "More than a tenth of the items would go at S001: 9 of the 49"
+    )
     offscreen.press(pane.keep)
     QTest.keyClick(pane.deed, Qt.Key.Key_Escape)
     assert settled.sql(S001, "SELECT * FROM sync_audit") == []

@@ -95,7 +95,7 @@ def test_what_head_office_sets_for_all_stores_and_for_one_is_what_the_store_show
         newest = newest_run(window)
         assert newest["Trigger"].endswith(" (window)") and newest["Outcome"] == "Done"
     noted = settled.sql(HO, "SELECT what FROM sync_audit WHERE action = 'set schedule'")
-    assert [what.partition(":")[0] for (what,) in noted] == ["*", S001]
+    assert [what.partition(":")[0] for (what,) in noted] == ["all stores", S001]
 
 
 def has_started(chain: RetailChain) -> bool:
