@@ -237,8 +237,8 @@ def move_cursor(
     )
     grown = execute(
         "UPDATE sync_ack SET to_no = ?, applied_at = ?, delivered_at = NULL "
-        "WHERE stream = ? AND site = ? AND run = ? AND kind = ?",
-        (to_no, at, stream, site, run, kind),
+        "WHERE stream = ? AND site = ? AND run = ? AND kind = ? AND epoch = ?",
+        (to_no, at, stream, site, run, kind, epoch),
     ).rowcount
     if not grown:
         execute(
@@ -262,8 +262,9 @@ def acknowledge_again(connection: Connection, stream: str, site: str, run: int, 
     grown = (
         raw(connection)
         .execute(
-            "UPDATE sync_ack SET delivered_at = NULL WHERE stream = ? AND site = ? AND run = ?",
-            (stream, site, run),
+            "UPDATE sync_ack SET delivered_at = NULL "
+            "WHERE stream = ? AND site = ? AND run = ? AND epoch = ?",
+            (stream, site, run, row[0]),
         )
         .rowcount
     )

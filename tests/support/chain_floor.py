@@ -192,7 +192,7 @@ class ChainFloor:
             file = folder / "home.json"
             if file.exists():
                 settings = json.loads(file.read_text())
-                settings |= {"database": self._url(folder.name), "relay": url}
+                settings |= {"database": self.url(folder.name), "relay": url}
                 file.write_text(json.dumps(settings))
 
     def _session(self) -> requests.Session:
@@ -212,7 +212,8 @@ class ChainFloor:
         """A site's business database."""
         return self.root / f"{site}.sqlite3"
 
-    def _url(self, site: str) -> str:
+    def url(self, site: str) -> str:
+        """Its address."""
         return f"sqlite+pysqlite:///{self.database(site)}"
 
     def join(self, site: str, tables: str = TABLES, plan: dict[str, Any] | None = None) -> None:
@@ -226,7 +227,7 @@ class ChainFloor:
         code = invite(self.relay.home, site, role.value)
         join_chain(
             NewSite(
-                self.home(site), site, role, self._url(site), self.relay.url, code, plan=document
+                self.home(site), site, role, self.url(site), self.relay.url, code, plan=document
             )
         )
 
