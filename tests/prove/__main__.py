@@ -43,12 +43,12 @@ class Part:
 
 
 PARTS: dict[str, Part] = {
-    "crash": Part("crash", seconds=1_000.0),
+    "crash": Part("crash", seconds=600.0),
     "weather": Part("weather"),
     "hostile": Part("hostile"),
     "zoo": Part("zoo"),
     "api": Part("api", weight=1),
-    "seeds": Part("seeds", weight=3),
+    "seeds": Part("seeds", weight=16),
     "fuzz": Part("fuzz", weight=1),
 }
 
