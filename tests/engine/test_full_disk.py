@@ -36,6 +36,7 @@ def _limit(floor: ChainFloor, monkeypatch: pytest.MonkeyPatch, site: str, spare:
             connection.execute(f"PRAGMA max_page_count={pages + spare}")  # type: ignore[attr-defined]
 
     monkeypatch.setattr(database, "_prepare_connection", limited)
+    monkeypatch.setattr(database, "_engine", database._engine.__wrapped__)  # a new one each time
 
 
 @pytest.mark.parametrize("spare", [2, 20, 40])
