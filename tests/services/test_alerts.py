@@ -84,6 +84,7 @@ def test_a_store_that_stays_silent_is_an_alert_once_and_it_clears_itself(
 def test_a_look_asks_the_web_database_who_is_there_when_it_was_told_long_ago(
     floor: ChainFloor,
 ) -> None:
+    floor.done(HO)
     clock = Hands()
     with watching(floor, clock) as watch:
         floor.calls.clear()
