@@ -263,7 +263,7 @@ def test_a_code_that_is_refused_leaves_the_customers_database_as_it_was(chain: C
     with closing(sqlite3.connect(chain.database(HO))) as connection:
         connection.executescript("CREATE TABLE note(x); INSERT INTO note VALUES (1);")
     before = _dump(chain.database(HO))
-    new = NewSite(chain.home(HO), HO, Role.HO, chain._url(HO), chain.relay.url, "AAAAA-BBBBB-CCCCC")
+    new = NewSite(chain.home(HO), HO, Role.HO, chain.url(HO), chain.relay.url, "AAAAA-BBBBB-CCCCC")
     with pytest.raises(KnownError, match="not right for HO"):
         join_chain(new)
     assert _dump(chain.database(HO)) == before

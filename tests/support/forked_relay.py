@@ -34,14 +34,14 @@ class ForkedRelay:
         self.url = ""
         self.told: list[str] = []
         self._server = server or shared_forks()
-        self._keep_days = keep_days
+        self.keep_days = keep_days
         self._port = 0
         self._child: Child | None = None
 
     def start(self, **watched: Any) -> ForkedRelay:
         """Start, and return when it listens or has ended. A later start takes the same port."""
         job = {"kind": "relay", "home": str(self.home), "port": self._port}
-        self._child = self._server.start(job | {"keep_days": self._keep_days} | watched)
+        self._child = self._server.start(job | {"keep_days": self.keep_days} | watched)
         self.url, self.told = "", []
         for line in self._child.lines():
             self.told.append(line)

@@ -34,8 +34,9 @@ pair AS (
 SELECT p.id, coalesce(r.run, p.run) AS run, p.site, p.stream, p.no, p.entity,
   p.records + p.gone AS records, p.size, p.sealed_at, r.at AS released_at,
   CASE WHEN p.uploaded_at IS NOT NULL THEN r.at END AS uploaded_at, k.applied_at, k.kind,
-  p.withdrawn_at, (SELECT count(*) FROM sync_attention x WHERE x.site = p.site
-    AND x.stream = p.stream AND x.no = p.no) AS attention
+  p.withdrawn_at, p.uploaded_at AS at_web_database,
+  (SELECT count(*) FROM sync_attention x WHERE x.site = p.site
+     AND x.stream = p.stream AND x.no = p.no) AS attention
 FROM pair p LEFT JOIN sync_release r ON r.id = p.release_id LEFT JOIN sync_ack k ON k.id = p.ack_id
 ORDER BY run DESC, p.id DESC, p.site"""
 
@@ -97,6 +98,7 @@ def _row(
         attention=row["attention"],
         problem=problem,
         entity=row["entity"],
+        is_uploaded=row["at_web_database"] is not None,
     )
     waits = row["released_at"] is None and status in (Status.WAITING, Status.BLOCKED)
     return shown, waits
