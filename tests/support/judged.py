@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -17,8 +17,10 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QLineEdit,
+    QListWidget,
     QScrollArea,
     QTabBar,
+    QTreeView,
     QWidget,
 )
 
@@ -55,6 +57,7 @@ def cut(window: QWidget) -> list[str]:
             found.append(f"button {child.text()!r}")
         if _hides_its_rows(child):
             found.append(f"grid {child.accessibleName()!r} lies behind its scroll bar")
+        found += [f"entry {words!r}" for words in _cut_entries(child)]
         if isinstance(child, QScrollArea):
             inside = child.widget()
             if inside is not None and inside.width() > child.viewport().width():
@@ -69,6 +72,15 @@ def _hides_its_rows(child: QWidget) -> bool:
         and child.minimumHeight() == child.maximumHeight()
         and child.horizontalScrollBar().isVisible()
     )
+
+
+def _cut_entries(child: QWidget) -> Iterator[str]:
+    """The entries of a list of places to go that have less room than they need."""
+    is_list = isinstance(child, QListWidget)
+    if is_list or (isinstance(child, QTreeView) and child.isHeaderHidden()):
+        for index in _shown(child):
+            if child.visualRect(index).width() < child.sizeHintForIndex(index).width():
+                yield _text(index.data())
 
 
 def cut_titles(window: QWidget) -> list[str]:
@@ -167,15 +179,20 @@ def _titles(head: QHeaderView) -> Iterator[tuple[str, QRect]]:
 
 
 def _cells(view: QAbstractItemView) -> Iterator[tuple[str, QRect]]:
+    for index in _shown(view):
+        if index.flags() & Qt.ItemFlag.ItemIsEnabled:
+            yield _text(index.data()), view.visualRect(index)
+
+
+def _shown(view: QAbstractItemView) -> set[QModelIndex]:
+    """The cells that are to be seen."""
     room = view.viewport().size()
     found = {
         view.indexAt(QPoint(left, top))
         for top in range(4, room.height(), _STEP)
         for left in range(4, room.width(), _STEP)
     }
-    for index in found:
-        if index.isValid() and index.flags() & Qt.ItemFlag.ItemIsEnabled:
-            yield _text(index.data()), view.visualRect(index)
+    return {index for index in found if index.isValid()}
 
 
 def _text(value: object) -> str:

@@ -8,6 +8,9 @@ from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem
 from ginesys_sync.ui.widgets import icons, theme, tokens
 
 _LIST = Qt.ItemDataRole.UserRole + 1
+_WIDTH, _WIDEST = 232, 296
+"""Longer names make the list wider, up to a point; beyond it they are elided, in full in the
+tip."""
 _PICTURES = {
     "item": "package",
     "price": "tag",
@@ -33,7 +36,7 @@ class Navigation(QTreeWidget):
         super().__init__()
         theme.mark(self, "navigation")
         self.setHeaderHidden(True)
-        self.setFixedWidth(232)
+        self.setFixedWidth(_WIDTH)
         self.setIndentation(tokens.SPACE_3)
         self.setRootIsDecorated(False)
         self.setUniformRowHeights(True)
@@ -58,10 +61,18 @@ class Navigation(QTreeWidget):
         """The lists of HO Control this database can show."""
         for name in names:
             item = QTreeWidgetItem(self.ho_control, [name])
-            item.setToolTip(0, name)
             item.setData(0, _LIST, name)
             item.setToolTip(0, name)
         self._recolour()
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Wide enough for every name beside the scroll bar that a low window brings."""
+        bar = self.verticalScrollBar()
+        beside = self.width() - self.viewport().width()
+        if not bar.isVisible():
+            beside += bar.sizeHint().width()
+        self.setFixedWidth(min(max(_WIDTH, self.sizeHintForColumn(0) + beside), _WIDEST))
 
     def mark_exchange(self) -> None:
         """Data Exchange is shown, however one came there."""
