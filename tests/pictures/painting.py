@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from ginesys_sync.ui import offscreen
 from ginesys_sync.ui.starting import application, make_window
+from ginesys_sync.ui.widgets.faces import FourFaces
 from ginesys_sync.ui.widgets.memory import opens_at
 from ginesys_sync.ui.widgets.sync_window import SyncWindow
 from tests.pictures.scenes import Scene
@@ -19,6 +20,7 @@ from tests.support.judged import cut, cut_titles, weak
 from tests.support.staged_desk import StagedDesk
 
 LOOKS = ("light", "dark")
+FACES = ("loading", "empty", "normal", "problem")
 _LONG_ENOUGH = 400
 """Milliseconds after which a question that gets no answer has reached its loading face: longer than
 the pause after typing."""
@@ -38,12 +40,12 @@ def paint(scenes: Sequence[Scene], into: Path, percent: int, told: Told) -> list
     pictures: dict[str, list[Path]] = {look: [] for look in LOOKS}
     for scene in scenes:
         application(LOOKS[0])
-        with _opened(scene) as window:
+        with opened(scene) as window:
             for look in LOOKS:
                 application(look)
                 path = folder_of(into, look, percent) / f"{scene.name}.png"
                 pictures[look].append(offscreen.picture(window, path))
-                for fault in _judged(window, look, percent):
+                for fault in _judged(scene, window, look, percent):
                     faults.append(f"{look} {percent} %  {scene.name}: {fault}")
                     told(faults[-1])
     application(LOOKS[0])
@@ -53,37 +55,49 @@ def paint(scenes: Sequence[Scene], into: Path, percent: int, told: Told) -> list
 
 
 @contextmanager
-def _opened(scene: Scene) -> Iterator[SyncWindow]:
-    """The window where the scene wants it."""
+def opened(scene: Scene) -> Iterator[SyncWindow]:
+    """The window where the scene wants it; at rest, unless an answer is to be waited for."""
     desk = StagedDesk(is_ho=scene.is_ho)
     scene.stage(desk)
     window = make_window(cast(Any, desk), None, is_ho=scene.is_ho)
     window.resize(opens_at(window.screen().availableSize()))
     window.show()
     try:
-        if desk.gate.is_set():
+        if desk.answers:
             offscreen.settle(window)
+        elif desk.gate.is_set():
+            offscreen.until(lambda: window.is_built)
         scene.turn(desk)
         scene.go(window)
         offscreen.turn(_LONG_ENOUGH)
-        if scene.settles:
+        if desk.answers:
             offscreen.settle(window)
         yield window
     finally:
-        desk.gate.set()
+        desk.close()
         offscreen.close(window)
         window.deleteLater()
 
 
-def _judged(window: SyncWindow, look: str, percent: int) -> list[str]:
+def _judged(scene: Scene, window: SyncWindow, look: str, percent: int) -> list[str]:
     """What is wrong here. Sizes are the same in every look, colours at every scale."""
     front = _front(window)
     found = weak(front) if percent == 100 else []
     if look == LOOKS[-1]:
+        found += other_faces(scene, front)
         found += [f"cut: {what}" for what in cut(window) + cut_titles(window)]
         if front is window:
             found += [f"cut at its smallest: {what}" for what in _cut_when_small(window)]
     return found
+
+
+def other_faces(scene: Scene, front: QWidget) -> list[str]:
+    """The face that is shown, where it is not the one that the scene is called after."""
+    wanted = scene.name.rpartition("-")[2]
+    shown = {each.face for each in front.findChildren(FourFaces) if each.isVisible()}
+    if wanted not in FACES or not shown or wanted in shown:
+        return []
+    return [f"shows its face {' and '.join(sorted(shown))}"]
 
 
 def _cut_when_small(window: SyncWindow) -> list[str]:

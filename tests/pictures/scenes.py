@@ -30,16 +30,16 @@ def waiting(desk: StagedDesk) -> None:
     desk.gate.clear()
 
 
-def never_settles(desk: StagedDesk) -> None:
-    """The gate is shut on the way there."""
-
-
 def failing(desk: StagedDesk) -> None:
     """Every question fails from now on."""
-    desk.fault = Unreachable(
-        "The database of this site cannot be read.", "Close other programs that use it, then try "
-        "again.", detail="database is locked",
-    )  # fmt: skip
+    desk.fault = _UNREADABLE
+
+
+_UNREADABLE = Unreachable(
+    "The database of this site cannot be read.",
+    "Close other programs that use it, then try again.",
+    detail="database is locked",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,6 @@ class Scene:
     go: Go
     stage: Stage = as_it_is
     turn: Stage = as_it_is
-
-    @property
-    def settles(self) -> bool:
-        """Whether the window comes to rest; a loading face never does."""
-        never = (waiting, never_settles)
-        return self.turn not in never and self.stage is not waiting
 
 
 def scenes() -> list[Scene]:
@@ -74,6 +68,23 @@ def four_faces(name: str, is_ho: bool, go: Go, empty: Stage, normal: Stage) -> I
     yield Scene(f"{name}-loading", is_ho, go, normal, waiting)
     yield Scene(f"{name}-empty", is_ho, go, empty)
     yield Scene(f"{name}-problem", is_ho, go, normal, failing)
+
+
+def first_faces(name: str, is_ho: bool, go: Go, empty: Stage, normal: Stage) -> Iterator[Scene]:
+    """The four faces of a page that a window opens on. It keeps its rows once it has some, so the
+    very first answer is the one that does not come, or says what is wrong."""
+
+    def loading(desk: StagedDesk) -> None:
+        normal(desk)
+        desk.grid_gate.clear()
+
+    def problem(desk: StagedDesk) -> None:
+        normal(desk)
+        desk.grid_fault = _UNREADABLE
+
+    faces = {"normal": normal, "loading": loading, "empty": empty, "problem": problem}
+    for face, stage in faces.items():
+        yield Scene(f"{name}-{face}", is_ho, go, stage)
 
 
 # --- what a person does ---
@@ -267,7 +278,7 @@ def _pos() -> Iterator[Scene]:
     received = _tab("Received Data")
     first = StagedDesk.first_run
     yield from four_faces("pos-sent-data", False, sent, first, as_it_is)
-    yield from four_faces("pos-received-data", False, received, first, as_it_is)
+    yield from first_faces("pos-received-data", False, received, first, as_it_is)
     yield from four_faces("pos-runs", False, _tab("Runs"), _no_runs, as_it_is)
     scheduled = StagedDesk.with_schedules
     yield from four_faces("pos-schedule", False, _room("Schedule"), as_it_is, scheduled)
@@ -328,6 +339,6 @@ def _alerts() -> Iterator[Scene]:
     yield Scene("launchpad-who-is-told-empty", True, then("open_channels"))
     yield Scene("launchpad-who-is-told-normal", True, then("open_channels"), told)
     yield Scene("launchpad-who-is-told-problem", True, then("open_channels", wrong_channels), told)
-    yield from four_faces(
+    yield from first_faces(
         "launchpad-sites", True, _tab("Sites"), _no_sites, StagedDesk.something_wrong
     )

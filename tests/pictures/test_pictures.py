@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from ginesys_sync.ui.starting import application
 from ginesys_sync.ui.widgets import tokens
-from tests.pictures.painting import LOOKS, folder_of, paint
+from tests.pictures.painting import FACES, LOOKS, folder_of, opened, other_faces, paint
 from tests.pictures.scenes import scenes
 from tests.support.judged import cut, weak
 
@@ -45,6 +46,23 @@ def test_a_few_screens_are_painted_light_and_dark_without_a_fault(
 def test_a_screen_has_its_four_faces(screen: str) -> None:
     names = {scene.name for scene in scenes()}
     assert {f"{screen}-{face}" for face in ("loading", "empty", "normal", "problem")} <= names
+
+
+@pytest.mark.parametrize("screen", ["launchpad-sites", "pos-received-data"])
+def test_a_page_that_a_window_opens_on_shows_its_four_faces_at_the_first_answer(
+    qtbot: QtBot, screen: str
+) -> None:
+    application("light")
+    of_screen = [scene for scene in scenes() if scene.name.rpartition("-")[0] == screen]
+    for scene in of_screen:
+        with opened(scene) as window:
+            face = scene.name.rpartition("-")[2]
+            assert other_faces(scene, window) == [], scene.name
+            others = [replace(scene, name=f"{screen}-{other}") for other in FACES if other != face]
+            assert {told for one in others for told in other_faces(one, window)} == {
+                f"shows its face {face}"
+            }
+    assert len(of_screen) == len(FACES)
 
 
 def _page(qtbot: QtBot, words: str, ink: str) -> QWidget:

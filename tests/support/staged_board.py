@@ -19,8 +19,11 @@ class StagedBoard:
     def _ask(self) -> None:
         raise NotImplementedError
 
+    def _ask_rows(self) -> None:
+        raise NotImplementedError
+
     def board(self) -> Board:
-        self._ask()
+        self._ask_rows()
         return self.stores_board or Board(tuple(_calm(line) for line in self.site_lines))
 
     def open_alerts(self) -> tuple[Alert, ...]:

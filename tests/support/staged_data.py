@@ -39,6 +39,16 @@ WORK = (
     Stage.FINISHING,
 )
 TOWNS = ("Leeds", "York", "Hull", "Bradford", "Halifax", "Ripon", "Selby", "Whitby", "Malton")
+CONTROL_LISTS = (
+    "My Store",
+    "Item Master",
+    "Item Price Management",
+    "Promotion",
+    "Mode of Payment",
+    "Users",
+    "Roles",
+    "Policies",
+)
 
 
 def ago(**parts: float) -> datetime:

@@ -2,8 +2,7 @@
 engine.
 
 Not a stand-in for the engine: journeys use the real one. What it says is fixed, except that a run
-that was asked for
-goes one stage further at each look.
+that was asked for goes one stage further at each look.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ from tests.support.staged_schedules import StagedSchedules
 
 class StagedDesk(StagedJourneys, StagedSchedules, StagedBoard, StagedControl, StagedAlerts):
     """Set its fields, then show a window on it. `fault` makes every question fail, `gate` makes
-    them wait."""
+    them wait; `grid_fault` and `grid_gate` do so to those for the rows of a page alone."""
 
     def __init__(self, *, is_ho: bool = True, stores: int = 20) -> None:
         super().__init__()
@@ -51,9 +50,10 @@ class StagedDesk(StagedJourneys, StagedSchedules, StagedBoard, StagedControl, St
         self.fault: KnownError | None = None
         self.grid_fault: KnownError | None = None
         self.gate = threading.Event()
-        self.gate.set()
+        self.grid_gate = threading.Event()
         self.export_gate = threading.Event()
-        self.export_gate.set()
+        for gate in (self.gate, self.grid_gate, self.export_gate):
+            gate.set()
         self.asked: list[Sequence[str] | None] = []
         self.cancelled: list[int] = []
         self.joining: list[SiteLine] = []
@@ -193,6 +193,17 @@ class StagedDesk(StagedJourneys, StagedSchedules, StagedBoard, StagedControl, St
         if self.fault is not None:
             raise self.fault
 
+    def _ask_rows(self) -> None:
+        self._ask()
+        self.grid_gate.wait(30)
+        if self.grid_fault is not None:
+            raise self.grid_fault
+
+    @property
+    def answers(self) -> bool:
+        """Whether whatever is asked gets an answer, be it a fault."""
+        return self.gate.is_set() and self.grid_gate.is_set()
+
     def overview(self) -> Overview:
         self._ask()
         return self.told
@@ -320,21 +331,10 @@ class StagedDesk(StagedJourneys, StagedSchedules, StagedBoard, StagedControl, St
 
     def control_lists(self) -> tuple[str, ...]:
         self._ask()
-        return (
-            "My Store",
-            "Item Master",
-            "Item Price Management",
-            "Promotion",
-            "Mode of Payment",
-            "Users",
-            "Roles",
-            "Policies",
-        )
+        return data.CONTROL_LISTS
 
     def control_page(self, name: str, search: str, after: str | None, limit: int) -> ControlPage:
-        self._ask()
-        if self.grid_fault is not None:
-            raise self.grid_fault
+        self._ask_rows()
         if name != "Item Master":
             return ControlPage((ControlColumn("Code"), ControlColumn("Name")), (), 0)
         fit = [row for row in self.items if search.casefold() in " ".join(row).casefold()]
@@ -352,15 +352,13 @@ class StagedDesk(StagedJourneys, StagedSchedules, StagedBoard, StagedControl, St
         )
 
     def close(self) -> None:
-        self.gate.set()
-        self.export_gate.set()
+        for gate in (self.gate, self.grid_gate, self.export_gate):
+            gate.set()
 
     # --- behind the answers ---
 
     def _filtered(self, rows: list[BatchRow], wanted: GridFilter) -> list[BatchRow]:
-        self._ask()
-        if self.grid_fault is not None:
-            raise self.grid_fault
+        self._ask_rows()
         found = [
             row
             for row in rows

@@ -28,7 +28,7 @@ def windows(qtbot: QtBot) -> Iterator[list[SyncWindow]]:
     for window in opened:
         desk = window.desk
         assert isinstance(desk, StagedDesk)
-        desk.gate.set()
+        desk.close()
         if window.isVisible():
             offscreen.close(window)
         window.deleteLater()

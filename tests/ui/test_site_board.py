@@ -44,6 +44,21 @@ def test_a_window_opens_on_the_sync_when_all_is_well_and_on_the_sites_when_not(
     assert troubled.tabs.current() is troubled.data_sync, "only once, at the beginning"
 
 
+def test_while_the_first_look_goes_on_there_is_no_site_to_sync_or_open(launchpad: Opens) -> None:
+    desk = StagedDesk()
+    window = launchpad(desk)
+    desk.grid_gate.clear()
+    page = window.tabs.go("Sites")
+    assert isinstance(page, BoardPage)
+    offscreen.until(page.faces.isVisible, what="the page")
+    assert page.faces.face == "loading"
+    assert not page.sync.isVisible() and not page.open_one.isVisible()
+    desk.grid_gate.set()
+    offscreen.settle(window)
+    assert page.faces.face == "normal"
+    assert page.sync.isVisible() and page.open_one.isVisible()
+
+
 def test_who_needs_help_most_stands_at_the_top_with_a_word_and_a_reason(launchpad: Opens) -> None:
     page = board_of(launchpad(StagedDesk().something_wrong()))
     assert codes(page)[:4] == ["S014", "S002", "S031", "S007"]

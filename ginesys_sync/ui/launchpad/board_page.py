@@ -61,6 +61,7 @@ class BoardPage(QWidget):
         self._clock = QTimer(self, interval=EVERY_MS)
         self._lay_out()
         self._wire()
+        self._settle()
         self.refresh()
 
     def _lay_out(self) -> None:
