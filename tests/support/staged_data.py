@@ -209,8 +209,8 @@ def received(is_ho: bool) -> list[BatchRow]:
         )
         found.append(
             batch(
-                run, run, origin, f"Acknowledgement of {lane}, up to batch {1_200 + run:,}",
-                Status.PROCESSED, kind=Kind.ACKNOWLEDGEMENT, size=0, records=3,
+                run, 1_200 + run, origin, f"Acknowledgement of {lane}, up to batch {1_200 + run:,}",
+                Status.PROCESSED, kind=Kind.ACKNOWLEDGEMENT, size=0, records=3, channel=lane,
             )
         )  # fmt: skip
     return found

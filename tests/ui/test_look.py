@@ -6,7 +6,7 @@ import re
 
 import pytest
 from PySide6.QtGui import QColor, QFontDatabase, QFontInfo, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QCheckBox, QLineEdit, QStyle, QStyleOptionButton
 from pytestqt.qtbot import QtBot
 
 from ginesys_sync.core.resources import resource_path
@@ -44,6 +44,42 @@ def test_the_edges_of_controls_can_be_seen(colours: Colours) -> None:
 def test_the_style_sheet_names_only_tokens_that_exist(qtbot: QtBot, colours: Colours) -> None:
     application("light")
     assert "@" not in theme.style_sheet(colours)
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_the_example_in_a_greyed_field_is_greyed_with_it(qtbot: QtBot, scheme: str) -> None:
+    application(scheme)
+    field = QLineEdit()
+    qtbot.addWidget(field)
+    field.setEnabled(False)
+    field.show()
+    qtbot.waitExposed(field)
+    example = field.palette().color(QPalette.ColorRole.PlaceholderText)
+    assert example == QColor(theme.colours().disabled)
+    field.setEnabled(True)
+    example = field.palette().color(QPalette.ColorRole.PlaceholderText)
+    assert example == QColor(theme.colours().muted)
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_the_tick_of_a_greyed_box_can_be_seen(qtbot: QtBot, scheme: str) -> None:
+    application(scheme)
+    box = QCheckBox()
+    qtbot.addWidget(box)
+    box.setChecked(True)
+    box.setEnabled(False)
+    box.show()
+    qtbot.waitExposed(box)
+    looks = QStyleOptionButton()
+    box.initStyleOption(looks)
+    place = box.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, looks, box)
+    inside = box.grab(place.adjusted(3, 3, -3, -3)).toImage()
+    shades = {
+        inside.pixelColor(left, top).name()
+        for left in range(inside.width())
+        for top in range(inside.height())
+    }
+    assert max(tokens.contrast(one, other) for one in shades for other in shades) > 2.5
 
 
 def test_the_style_sheet_has_no_colour_of_its_own() -> None:
