@@ -252,6 +252,14 @@ def test_a_store_has_no_site_column_and_no_site_filter(pos: OpensPos) -> None:
     assert not page.filters.site.isVisible()
 
 
+def test_a_store_that_has_sent_nothing_is_told_of_head_office_alone(pos: OpensPos) -> None:
+    window = pos(StagedDesk(is_ho=False).first_run())
+    page = offscreen.show_tab(window, "Sent Data")
+    assert "Each sync puts what it sent here, with how far head office has got." in (
+        offscreen.words(page)
+    )
+
+
 def test_an_acknowledgement_is_a_row_of_its_own(launchpad: Opens) -> None:
     window = launchpad()
     lines = offscreen.read_grid(window, "Received Data")

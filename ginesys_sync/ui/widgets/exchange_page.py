@@ -100,8 +100,9 @@ class ExchangePage(QWidget):
             self.faces.show_content()
         elif self.filters.is_open:
             done = "sent" if self.is_sent else "received"
+            who = "every site" if self._is_ho else "head office"
             text = (
-                "Each sync puts what it sent here, with how far every site has got."
+                f"Each sync puts what it sent here, with how far {who} has got."
                 if self.is_sent
                 else "Each sync puts here what came from the other side, and what it confirmed."
             )
