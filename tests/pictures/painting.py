@@ -20,7 +20,6 @@ from tests.support.judged import cut, cut_titles, weak
 from tests.support.staged_desk import StagedDesk
 
 LOOKS = ("light", "dark")
-FACES = ("loading", "empty", "normal", "problem")
 _LONG_ENOUGH = 400
 """Milliseconds after which a question that gets no answer has reached its loading face: longer than
 the pause after typing."""
@@ -92,12 +91,11 @@ def _judged(scene: Scene, window: SyncWindow, look: str, percent: int) -> list[s
 
 
 def other_faces(scene: Scene, front: QWidget) -> list[str]:
-    """The face that is shown, where it is not the one that the scene is called after."""
-    wanted = scene.name.rpartition("-")[2]
+    """The face that is shown, where it is not the one that the scene wants."""
     shown = {each.face for each in front.findChildren(FourFaces) if each.isVisible()}
-    if wanted not in FACES or not shown or wanted in shown:
+    if not scene.face or scene.face in shown:
         return []
-    return [f"shows its face {' and '.join(sorted(shown))}"]
+    return [f"shows its face {' and '.join(sorted(shown)) or '(none)'}, not {scene.face}"]
 
 
 def _cut_when_small(window: SyncWindow) -> list[str]:

@@ -44,13 +44,15 @@ _UNREADABLE = Unreachable(
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """`stage` before the window opens, `turn` once it stands, then `go`."""
+    """`stage` before the window opens, `turn` once it stands, then `go`. `face`: which of its
+    faces a page must show then."""
 
     name: str
     is_ho: bool
     go: Go
     stage: Stage = as_it_is
     turn: Stage = as_it_is
+    face: str = ""
 
 
 def scenes() -> list[Scene]:
@@ -64,10 +66,11 @@ def scenes() -> list[Scene]:
 
 
 def four_faces(name: str, is_ho: bool, go: Go, empty: Stage, normal: Stage) -> Iterator[Scene]:
-    yield Scene(f"{name}-normal", is_ho, go, normal)
-    yield Scene(f"{name}-loading", is_ho, go, normal, waiting)
+    """A page of a form is empty when nothing is set: it says so on its usual face."""
+    yield Scene(f"{name}-normal", is_ho, go, normal, face="normal")
+    yield Scene(f"{name}-loading", is_ho, go, normal, waiting, "loading")
     yield Scene(f"{name}-empty", is_ho, go, empty)
-    yield Scene(f"{name}-problem", is_ho, go, normal, failing)
+    yield Scene(f"{name}-problem", is_ho, go, normal, failing, "problem")
 
 
 def first_faces(name: str, is_ho: bool, go: Go, empty: Stage, normal: Stage) -> Iterator[Scene]:
@@ -84,7 +87,7 @@ def first_faces(name: str, is_ho: bool, go: Go, empty: Stage, normal: Stage) -> 
 
     faces = {"normal": normal, "loading": loading, "empty": empty, "problem": problem}
     for face, stage in faces.items():
-        yield Scene(f"{name}-{face}", is_ho, go, stage)
+        yield Scene(f"{name}-{face}", is_ho, go, stage, face=face)
 
 
 # --- what a person does ---
