@@ -53,9 +53,13 @@ def test_while_the_first_look_goes_on_there_is_no_site_to_sync_or_open(launchpad
     offscreen.until(page.faces.isVisible, what="the page")
     assert page.faces.face == "loading"
     assert not page.sync.isVisible() and not page.open_one.isVisible()
+    page.filters.search.setText("york")
+    offscreen.turn(300)
+    assert page.faces.face == "loading", "it is not known yet that there are no stores"
     desk.grid_gate.set()
     offscreen.settle(window)
     assert page.faces.face == "normal"
+    assert {line.name.split()[0] for line in page.model.rows} == {"York"}
     assert page.sync.isVisible() and page.open_one.isVisible()
 
 

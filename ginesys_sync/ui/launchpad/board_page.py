@@ -46,6 +46,7 @@ class BoardPage(QWidget):
         super().__init__()
         self._desk, self._background = desk, background
         self.board = Board()
+        self._has_looked = False
         self._sort, self._is_upwards = STATUS, True
         self.filters = BoardFilters()
         self.model: RowsModel[BoardLine] = RowsModel(BOARD_COLUMNS, lambda line: line.code, self)
@@ -118,7 +119,7 @@ class BoardPage(QWidget):
             self.refresh()
 
     def _take(self, board: Board) -> None:
-        self.board = board
+        self.board, self._has_looked = board, True
         self.filters.offer(board.lines)
         self.note.setText(board.note)
         self.note.setVisible(bool(board.note) and bool(board.lines))
@@ -129,6 +130,8 @@ class BoardPage(QWidget):
         self._settle()
 
     def _show(self) -> None:
+        if not self._has_looked:  # whoever types meanwhile is not told that there are no stores
+            return
         if not self.board.lines:
             self.faces.show_empty(
                 "No stores yet.",
