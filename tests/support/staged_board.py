@@ -22,6 +22,9 @@ class StagedBoard:
     def _ask_rows(self) -> None:
         raise NotImplementedError
 
+    def change(self, **fields: object) -> None:
+        raise NotImplementedError
+
     def board(self) -> Board:
         self._ask_rows()
         return self.stores_board or Board(tuple(_calm(line) for line in self.site_lines))
@@ -38,6 +41,7 @@ class StagedBoard:
         calm.sort(key=lambda line: line.level is Level.OUT)
         alerts = tuple(alert for line in wrong for alert in line.alerts)
         self.stores_board = Board((*wrong, *calm), alerts, data.ago(minutes=1))
+        self.change(headline="Last sync 1 min ago. 60,611 records wait for 2 stores.")
         return self
 
 

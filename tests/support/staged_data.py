@@ -101,7 +101,7 @@ def overview(is_ho: bool, last: RunSummary) -> Overview:
             "/var/lib/ginesys-sync/" + code.lower(),
         ),
         lamps(is_ho),
-        "Everything sent was processed; S002 has not been seen for 3 h."
+        "Last sync 3 min ago. 2,268 records wait for 5 stores."
         if is_ho
         else "All bills are at head office.",
         "",
@@ -111,6 +111,10 @@ def overview(is_ho: bool, last: RunSummary) -> Overview:
         last,
         ("S001", "S002") if is_ho else (),
     )
+
+
+def store_name(number: int) -> str:
+    return f"{TOWNS[number % len(TOWNS)]} {'High Street' if number % 2 else 'Market Place'}"
 
 
 def sites(count: int) -> tuple[SiteLine, ...]:
@@ -124,7 +128,7 @@ def sites(count: int) -> tuple[SiteLine, ...]:
         found.append(
             SiteLine(
                 f"S{n:03d}",
-                f"{TOWNS[n % len(TOWNS)]} {'High Street' if n % 2 else 'Market Place'}",
+                store_name(n),
                 "store",
                 state,
                 ("north",) if n % 2 else ("south",),
@@ -318,7 +322,7 @@ def summary(
     is_bad = outcome is Outcome.ATTENTION
     lines = tuple(
         SiteSummary(
-            code, "Head office" if code == "HO" else f"Store {code}",
+            code, "Head office" if code == "HO" else store_name(int(code[1:])),
             1243 - place, 0 if place else 12, 0 if place else 12,
             3, 17 * place, 3 if is_bad and not place else 0,
         )

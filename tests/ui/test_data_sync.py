@@ -48,7 +48,7 @@ def test_the_summary_has_a_line_for_each_site(launchpad: Opens) -> None:
     offscreen.press_sync_all(window)
     offscreen.wait_for_end(window)
     first = offscreen.rows(window.data_sync.pane.summary.table)[0]
-    assert first["Site"] == "S001  Store S001"
+    assert first["Site"] == "S001  York High Street"
     assert (first["Sent"], first["Received"], first["Processed"]) == ("1,243", "12", "12")
     assert (first["Acknowledged"], first["Waiting"], first["Needs attention"]) == ("3", "–", "")
 
