@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ginesys_sync.ui.launchpad.control_page import ATTENTION, BLOCKED, CONFLICTS, LOG
-from tests.pictures.scenes import Go, Scene, as_it_is, four_faces
+from tests.pictures.scenes import Go, Scene, as_it_is, four_faces, never_settles
 from tests.support.staged_desk import StagedDesk
 
 
@@ -183,7 +183,7 @@ def _conflicts() -> Iterator[Scene]:
 def _control_windows() -> Iterator[Scene]:
     with_blocks, needing = StagedDesk.with_blocks, StagedDesk.needing_attention
     yield Scene("launchpad-control-block-store", True, _of_site("Block..."))
-    yield Scene("launchpad-control-block-busy", True, _blocking)
+    yield Scene("launchpad-control-block-busy", True, _blocking, turn=never_settles)
     yield Scene("launchpad-control-reload", True, _of_site("Reload..."))
     yield Scene("launchpad-control-send-again", True, _of_site("Send Again..."))
     yield Scene("launchpad-control-block", True, _block_one, with_blocks)
@@ -193,5 +193,5 @@ def _control_windows() -> Iterator[Scene]:
                 StagedDesk.with_question)  # fmt: skip
     yield Scene("launchpad-control-withdraw", True, _withdraw)
     yield Scene("launchpad-control-preview-odd", True, _preview, StagedDesk.with_oddities)
-    yield Scene("launchpad-control-preview-looking", True, _looking)
+    yield Scene("launchpad-control-preview-looking", True, _looking, turn=never_settles)
     yield from four_faces("launchpad-control-preview", True, _preview, _nothing_to_send, as_it_is)

@@ -30,6 +30,10 @@ def waiting(desk: StagedDesk) -> None:
     desk.gate.clear()
 
 
+def never_settles(desk: StagedDesk) -> None:
+    """A gate is shut on the way there."""
+
+
 def failing(desk: StagedDesk) -> None:
     """Every question fails from now on."""
     desk.fault = _UNREADABLE
@@ -53,6 +57,12 @@ class Scene:
     stage: Stage = as_it_is
     turn: Stage = as_it_is
     face: str = ""
+
+    @property
+    def settles(self) -> bool:
+        """Whether the window comes to rest; a loading face never does."""
+        never = (waiting, never_settles)
+        return self.turn not in never and self.stage is not waiting
 
 
 def scenes() -> list[Scene]:
@@ -87,7 +97,8 @@ def first_faces(name: str, is_ho: bool, go: Go, empty: Stage, normal: Stage) -> 
 
     faces = {"normal": normal, "loading": loading, "empty": empty, "problem": problem}
     for face, stage in faces.items():
-        yield Scene(f"{name}-{face}", is_ho, go, stage, face=face)
+        turn = never_settles if face == "loading" else as_it_is
+        yield Scene(f"{name}-{face}", is_ho, go, stage, turn, face)
 
 
 # --- what a person does ---
