@@ -11,6 +11,7 @@ def _init(asked: argparse.Namespace) -> int:
     from ginesys_sync.core.model import Role
     from ginesys_sync.services.setup import NewSite, join_chain
 
+    _refuse_a_web_databases_home(asked.home)
     home = join_chain(
         NewSite(
             asked.home,
@@ -196,6 +197,18 @@ def _refuse_a_sites_home(home: Path) -> None:
         raise HomeUnusable(
             f"{home} is the home of a site, not of a Web Database.",
             "Give the Web Database's own folder.",
+        )
+
+
+def _refuse_a_web_databases_home(home: Path) -> None:
+    """With a site's home in it, the Web Database would not be served from it again."""
+    from ginesys_sync.core.errors import HomeUnusable
+    from ginesys_sync.relay.main import is_served_home
+
+    if is_served_home(home):
+        raise HomeUnusable(
+            f"{home} is the folder of a Web Database, not of a site.",
+            "Give a new folder for the site's home; this one was not touched.",
         )
 
 

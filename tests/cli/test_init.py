@@ -169,6 +169,21 @@ def test_another_sites_home_or_database_is_refused_and_left_as_it_was(
     assert not (offline.home(S003) / "home.json").exists()
 
 
+def test_a_web_databases_own_folder_is_refused_and_goes_on_being_one(
+    settled: RetailChain,
+) -> None:
+    folder = settled.relay.home
+    words = refused(init(settled, settled.invite(S003), home=folder))
+    assert words == (
+        f"{folder} is the folder of a Web Database, not of a site. "
+        "Give a new folder for the site's home; this one was not touched."
+    )
+    assert not list(folder.glob("key*"))
+    assert not (folder / "home.json").exists()
+    again = run_verb("relay", "invite", "--home", folder, "--site", S003, "--role", "store")
+    assert again.code == 0, again
+
+
 def test_a_file_that_is_no_database_is_refused(offline: RetailChain) -> None:
     offline.database(S003).write_text("a shopping list, and not a short one\n" * 100)
     words = refused(init(offline, "ABCDE"))
