@@ -152,7 +152,7 @@ def _add_sending(under: _Verbs[argparse.ArgumentParser]) -> None:
     withdraw.add_argument("--channel", required=True, metavar="NAME", help="their channel")
     withdraw.add_argument(
         "--batch",
-        type=int,
+        type=_batch_no,
         action="append",
         required=True,
         metavar="N",
@@ -208,4 +208,11 @@ def _moment(text: str) -> datetime:
 def _count(text: str) -> int:
     if not text.isdecimal() or not 1 <= len(text) <= 6 or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a whole number from 1 up")
+    return int(text)
+
+
+def _batch_no(text: str) -> int:
+    """Whatever a database can hold as a number."""
+    if not text.isdecimal() or not 1 <= len(text) <= 18 or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is not the number of a batch")
     return int(text)

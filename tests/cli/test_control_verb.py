@@ -148,6 +148,8 @@ def test_a_store_is_blocked_and_let_in_again(settled: RetailChain) -> None:
         ("block", "--site", "S001"),
         ("block", "--site", "S001", "--channel", "pricing", "--reason", "x"),
         ("withdraw", "--channel", "pricing", "--reason", "x"),
+        ("withdraw", "--channel", "pricing", "--reason", "x", "--batch", "9" * 22),
+        ("withdraw", "--channel", "pricing", "--reason", "x", "--batch", "-1"),
         ("send-again", "--entity", "items", "--since", "yesterday"),
         ("audit", "--limit", "0"),
         (),
