@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ginesys_sync import __version__
 from ginesys_sync.cli import alerts, control_line, schedule
+from ginesys_sync.cli.mistake import tell_mistake
 from ginesys_sync.core.errors import KnownError
 
 _TEACH = """\
@@ -47,12 +48,12 @@ def parser() -> argparse.ArgumentParser:
         ("test-connection", "call the Web Database and say what is wrong, if anything"),
         ("doctor", "look through home, database, plan and connection, and say what to do"),
     ):
-        _home(verbs.add_parser(verb, help=words, description=words.capitalize() + "."))
+        _home(verbs.add_parser(verb, help=words, description=words[0].upper() + words[1:] + "."))
     for verb, words in (
         ("launchpad", "open head office's window"),
         ("pos", "open a store's window"),
     ):
-        window = verbs.add_parser(verb, help=words, description=words.capitalize() + ".")
+        window = verbs.add_parser(verb, help=words, description=words[0].upper() + words[1:] + ".")
         _home(window)
         window.add_argument(
             "--theme",
@@ -251,7 +252,7 @@ def _add_bundle(verbs: Verbs[argparse.ArgumentParser]) -> None:
 
 def _add_batch(verbs: Verbs[argparse.ArgumentParser]) -> None:
     words = "look into a batch body"
-    batch = verbs.add_parser("batch", help=words, description=words.capitalize() + ".")
+    batch = verbs.add_parser("batch", help=words, description=words[0].upper() + words[1:] + ".")
     show = batch.add_subparsers(dest="batch_verb", metavar="VERB", required=True)
     one = show.add_parser(
         "show",
@@ -352,6 +353,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 3
     except BrokenPipeError:
         return 0
+    except Exception:  # whatever else happens is a mistake of ours
+        return tell_mistake()
 
 
 def _run(asked: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from ginesys_sync.cli.verbs import VERBS
 from tests.support.retail_chain import CLOSING, HO, S001, RetailChain, Said, run_verb
 from tests.support.weather import Storm, Weather
 
@@ -299,3 +301,20 @@ def test_the_log_holds_why_and_no_secret(chain: RetailChain) -> None:
     assert "the connection was refused" in log
     assert key not in log and key not in out
     assert "key" not in json.loads((chain.home(S001) / "home.json").read_text())
+
+
+def test_a_mistake_of_the_program_ends_a_verb_with_2_and_a_code_and_its_traceback_in_the_log(
+    offline: RetailChain, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def breaks(_: object) -> int:
+        raise ZeroDivisionError("nobody thought of this")
+
+    monkeypatch.setitem(VERBS, "status", breaks)
+    said = run_verb("status", "--home", offline.home(HO), "--sent")
+    assert (said.code, said.out) == (2, "")
+    found = re.fullmatch(
+        r"The program made a mistake \(code ([0-9A-F]{6})\)\. Try again; .*\n", said.err
+    )
+    assert found, said.err
+    assert found[1] in caplog.text
+    assert "ZeroDivisionError: nobody thought of this" in caplog.text
