@@ -30,6 +30,7 @@ from ginesys_sync.store.database import (
     Connection,
     Database,
     climb,
+    from_anywhere,
     keep_copy,
     present_version,
     read_state,
@@ -74,6 +75,7 @@ def join_chain(new: NewSite) -> Home:
     anything is changed; after a lost answer the same call goes on. A home of the same site and
     database is set up again, with a new code: it keeps its settings. Raises KnownError."""
     _check(new)
+    new = replace(new, database=from_anywhere(new.database))
     before = _settings_before(new)
     plan = _plan(new)
     names = _names(new, plan)
@@ -118,7 +120,7 @@ def _settings_before(new: NewSite) -> Settings:
     if not is_home(new.folder):
         return Settings(new.site, new.role.value, new.database, new.relay, demo=new.demo)
     settings = open_home(new.folder).settings
-    if (settings.site, settings.database) != (new.site, new.database):
+    if (settings.site, from_anywhere(settings.database)) != (new.site, new.database):
         raise HomeUnusable(
             f"{new.folder} already is the home of {settings.site}, with the database "
             f"{settings.database}.",

@@ -83,6 +83,16 @@ def _engine(url: str) -> Engine:
     return engine
 
 
+def from_anywhere(url: str) -> str:
+    """The same database's address, whatever folder a program is started in: a relative path is
+    counted from the present one. Raises DatabaseUnusable.
+    """
+    path = _sqlite_path(url)
+    if path.is_absolute():
+        return url
+    return make_url(url).set(database=str(path.absolute())).render_as_string(hide_password=False)
+
+
 def _sqlite_path(url: str) -> Path:
     try:
         parsed = make_url(url)

@@ -53,6 +53,22 @@ def test_a_store_joins_and_its_first_sync_brings_everything(settled: RetailChain
     assert settled.rows(S003, "item") == settled.rows(HO, "item")
 
 
+def test_a_database_named_from_the_present_folder_is_found_from_any_other(
+    settled: RetailChain, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(settled.root)
+    words = ("--home", settled.home(S003), "--site", S003, "--role", "store")
+    words += ("--db", "sqlite+pysqlite:///S003.sqlite3", "--relay", settled.relay.url)
+    first = run_verb("init", *words, "--code", settled.invite(S003))
+    assert first.code == 0, first
+    again = run_verb("init", *words, "--code", settled.invite(S003))
+    assert again.code == 0, again
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert settled.sync(S003).code in (0, 1)
+    assert not list(elsewhere.iterdir())
+
+
 @pytest.mark.parametrize(
     "code, words",
     [
