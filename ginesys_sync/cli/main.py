@@ -347,7 +347,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         if asked.verb == "sync":
-            print("Sync stopped: a person ended it. Nothing is lost. Start it again to go on.")
+            from ginesys_sync.cli.sync import STOPPED_BY_A_PERSON
+
+            print(STOPPED_BY_A_PERSON)
         else:
             sys.stderr.write("Stopped. Nothing is lost.\n")
         return 3

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,6 +49,9 @@ def run(asked: argparse.Namespace) -> int:
     return ended.outcome.exit_code
 
 
+STOPPED_BY_A_PERSON = "Sync stopped: a person ended it. Nothing is lost. Start it again to go on."
+
+
 def _refuse_at_a_store(asked: argparse.Namespace) -> None:
     if open_home(asked.home).settings.role == "store" and (asked.all or asked.site):
         raise UnknownSite(
@@ -57,8 +62,20 @@ def _refuse_at_a_store(asked: argparse.Namespace) -> None:
 
 @contextmanager
 def _ctrl_c() -> Iterator[threading.Event]:
+    """Ctrl+C ends the run after its present step; pressed again, at once, as a kill would: the next
+    run finishes its work. A step may wait for minutes for a Web Database that does not answer.
+    """
     wanted = threading.Event()
-    with when_asked_to_end(wanted.set):
+
+    def act() -> None:
+        if wanted.is_set():
+            print(STOPPED_BY_A_PERSON, flush=True)
+            os._exit(3)
+        wanted.set()
+        if sys.stderr.isatty():
+            sys.stderr.write("Stopping after this step. Ctrl+C again stops at once.\n")
+
+    with when_asked_to_end(act):
         yield wanted
 
 

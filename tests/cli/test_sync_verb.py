@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 
 import pytest
 
@@ -268,6 +269,27 @@ def test_ctrl_c_ends_a_run_with_3_and_the_next_one_finishes_it(chain: RetailChai
     chain.done(HO)
     assert chain.rows(S001, "item") == chain.rows(HO, "item")
     assert chain.rows(S001, "bill") == chain.sql(HO, "SELECT * FROM bill WHERE store = 'S001'")
+
+
+def test_ctrl_c_pressed_again_ends_a_run_whose_web_database_never_answers(
+    chain: RetailChain,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        chain.set_home(S001, relay=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        child = chain.child("sync", "--home", chain.home(S001))
+        wait_until(lambda: chain.rows(S001, "sync_run"), "the run's beginning")
+
+        def has_ended() -> bool:
+            child.send_signal(signal.SIGINT)
+            return child.poll() is not None
+
+        wait_until(has_ended, "its end", seconds=20)
+        out, err = child.communicate()
+    assert (child.returncode, err) == (3, "")
+    assert out.splitlines()[-1].startswith("Sync stopped: a person ended it. Nothing is lost.")
+    chain.set_home(S001, relay=chain.relay.url)
+    assert chain.sync(S001).code in (0, 1)
+    assert [row["outcome"] for row in chain.status(S001, "runs")] == ["done", "stopped"]
 
 
 def test_a_folder_that_is_no_home_is_refused_in_a_sentence(chain: RetailChain) -> None:
