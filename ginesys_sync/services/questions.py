@@ -215,9 +215,11 @@ def _said(one: Question, may_go: bool, site: str) -> tuple[str, str]:
 def _said_for(one: Question, may_go: bool) -> tuple[str, str]:
     """The same, where head office answers for a store."""
     verb = "go" if may_go else "stay"
-    comes = f"The next sync takes the answer along; {one.site}'s sync after that does it."
+    comes = f"The next sync takes the answer along; {one.site}'s sync after that"
     if one.is_of_load:
         lacks = f"{one.many.capitalize()} that head office does not have"
-        return f"{lacks} {verb} at {one.site}.", comes
+        return f"{lacks} {verb} at {one.site}.", f"{comes} does it."
+    # A store sends before it receives.
+    comes = f"{comes} brings it there, and the one that follows does it."
     deleted = f"{one.many.capitalize()} that were deleted at {one.site}"
     return f"{deleted} {verb} at head office{' too' if may_go else ''}.", comes
