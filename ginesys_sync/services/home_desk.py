@@ -62,6 +62,7 @@ class HomeDesk(HomeScheduleDesk, HomeBoardDesk, HomeDecidingDesk, HomeControlDes
         self._folder = folder
         self._clock = clock or SystemClock()
         self._lock = threading.RLock()
+        self._starting = threading.Lock()
         self._site_context = opened_site(folder)
         self._site = self._site_context.__enter__()
         self._connection = self._site.database.connect()
@@ -147,15 +148,17 @@ class HomeDesk(HomeScheduleDesk, HomeBoardDesk, HomeDecidingDesk, HomeControlDes
         return number
 
     def _ensure_service(self) -> None:
+        """Pages ask from threads of their own, and one service is enough for all of them."""
         from ginesys_sync.services.worker import is_service_running, let_go, start_child
 
-        if self._service is not None:
-            if self._service.poll() is None:
-                return
-            let_go(self._service, is_busy=True)
-            self._service = None
-        if not is_service_running(self._folder):
-            self._service = start_child(self._folder)
+        with self._starting:
+            if self._service is not None:
+                if self._service.poll() is None:
+                    return
+                let_go(self._service, is_busy=True)
+                self._service = None
+            if not is_service_running(self._folder):
+                self._service = start_child(self._folder)
 
     def cancel(self, request: int) -> None:
         """Ask the run to end after its current slice."""

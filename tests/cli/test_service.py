@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
-from threading import Thread, Timer
+from threading import Barrier, BrokenBarrierError, Thread, Timer
 
 import pytest
 from filelock import FileLock
 
-from ginesys_sync.services import planner, timing
+from ginesys_sync.services import planner, timing, worker
 from ginesys_sync.services.home_desk import HomeDesk
 from ginesys_sync.services.worker import (
     SERVICE_LOCK,
@@ -75,6 +76,28 @@ def test_a_desk_asks_the_service_that_runs_already_and_starts_none(chain: Retail
     finally:
         desk.close()
     assert chain.service_pid(S001) == child.pid
+
+
+def test_a_desk_asked_from_several_threads_starts_one_service(
+    offline: RetailChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest, started, both = worker.start_child, [], Barrier(2)
+
+    def start(folder: Path) -> object:
+        started.append(honest(folder))
+        with suppress(BrokenBarrierError):
+            both.wait(timeout=0.5)  # for a second one, which must not come
+        return started[-1]
+
+    monkeypatch.setattr(worker, "start_child", start)
+    desk = HomeDesk(offline.home(S001))
+    threads = [Thread(target=desk._ensure_service) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    desk.close()
+    assert len(started) == 1
 
 
 def test_minutes_stand_in_for_any_schedule(
