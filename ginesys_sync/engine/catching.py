@@ -16,6 +16,7 @@ from ginesys_sync.core.plan import PLAN_CHANNEL, Entity, captured_by
 from ginesys_sync.engine.confirm import TELLS_OF_DELETIONS
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.store import deleting, ledger
+from ginesys_sync.store.answers import answered_for
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.deleting import DeletionQuestion, Losses, goes_to_certain_sites
 from ginesys_sync.store.fence import require_fence
@@ -62,7 +63,14 @@ def _answered(
     """The question with what was said here; else with what head office said of this very one."""
     if question.answer != deleting.ASKED:
         return question
-    said = deleting.answered_for(connection, context.site, question.entity, question.asked_at)
+    said = answered_for(
+        connection,
+        deleting.ASKS,
+        context.site,
+        question.entity,
+        question.asked_at,
+        (deleting.GO, deleting.KEEP),
+    )
     if not said:
         return question
     answered = replace(question, answer=said)

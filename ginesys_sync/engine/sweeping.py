@@ -14,6 +14,7 @@ from ginesys_sync.engine.confirm import say_parked_changed
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.seal import TARGET_ROWS
 from ginesys_sync.store import sweeping
+from ginesys_sync.store.answers import answered_for
 from ginesys_sync.store.applying import BodyApplier
 from ginesys_sync.store.database import transaction
 from ginesys_sync.store.fence import require_fence
@@ -72,8 +73,14 @@ class Sweeping:
         """What was said here; else what head office said of this very question."""
         if question.answer != sweeping.ASKED:
             return question.answer
-        me = self._context.site
-        return sweeping.answered_for(self._connection, me, question.entity, question.asked_at)
+        return answered_for(
+            self._connection,
+            sweeping.ASKS,
+            self._context.site,
+            question.entity,
+            question.asked_at,
+            (sweeping.SWEEP, sweeping.KEEP),
+        )
 
     def _say(self, entity: Entity, question: Question) -> None:
         self._context.note(

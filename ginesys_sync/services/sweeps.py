@@ -13,11 +13,13 @@ from ginesys_sync.services.audit import note_action
 from ginesys_sync.services.control_views import ANSWERED, DELETES_ANSWERED
 from ginesys_sync.services.rights import require_head_office
 from ginesys_sync.services.site import opened_site
-from ginesys_sync.store import deleting, parking, sweeping
+from ginesys_sync.store import answers, deleting, parking, sweeping
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.grids import AttentionLine
 
 _ANSWERED = {sweeping.ASKS: ANSWERED, deleting.ASKS: DELETES_ANSWERED}
+_GOES = {sweeping.ASKS: sweeping.SWEEP, deleting.ASKS: deleting.GO}
+_KEEP = deleting.KEEP
 
 
 def answer_for(
@@ -34,12 +36,8 @@ def answer_for(
                 f"{store} is not asked about that any more.", "There is nothing to answer."
             )
         with transaction(connection):
-            if code == sweeping.ASKS:
-                word = sweeping.SWEEP if may_go else sweeping.KEEP
-                sweeping.answer_for(connection, store, entity, asked_at, word)
-            else:
-                word = deleting.GO if may_go else deleting.KEEP
-                deleting.answer_for(connection, store, entity, asked_at, word)
+            word = _GOES[code] if may_go else _KEEP
+            answers.answer_for(connection, code, store, entity, asked_at, word)
             said = "go" if may_go else "keep"
             note_action(connection, f"answered: {said}", f"{entity} at {store}", reason)
 
@@ -56,10 +54,9 @@ def with_answers(
 
 def said_for(connection: Connection, code: str, store: str, entity: str, asked_at: str) -> str:
     """`go` or `keep`, as head office has answered this question of a store; empty: not yet."""
-    if code == sweeping.ASKS:
-        answer = sweeping.answered_for(connection, store, entity, asked_at)
-        return {sweeping.SWEEP: "go", sweeping.KEEP: "keep"}.get(answer, "")
-    return deleting.answered_for(connection, store, entity, asked_at)
+    words = {_GOES[code]: "go", _KEEP: "keep"}
+    said = answers.answered_for(connection, code, store, entity, asked_at, words)
+    return words.get(said, "")
 
 
 def _with_answer(connection: Connection, line: AttentionLine) -> AttentionLine:

@@ -13,7 +13,6 @@ from sqlalchemy import Connection
 
 from ginesys_sync.core.model import Audience
 from ginesys_sync.core.plan import Entity, Rule
-from ginesys_sync.store import policies
 from ginesys_sync.store.database import database_faults, raw
 from ginesys_sync.store.keys import equal, parts
 from ginesys_sync.store.meant import is_here
@@ -25,7 +24,6 @@ ASKED, GO, KEEP = "asked", "go", "keep"
 ASKS = "deletion_asks"
 """The code under which a store tells head office of an open question. Its key is `asked_at`."""
 _QUESTION = "deletion_question "
-_POLICY = "deletions kept back: "
 _SLICE = 200_000
 
 
@@ -75,18 +73,6 @@ def deletion_questions(connection: Connection) -> tuple[DeletionQuestion, ...]:
     return tuple(
         DeletionQuestion(**document | {"sites": tuple(document["sites"])}) for document in documents
     )
-
-
-def answer_for(connection: Connection, site: str, entity: str, asked_at: str, answer: str) -> None:
-    """Inside the caller's transaction: head office's answer to a store's question, a policy of that
-    store. It holds for the question asked then and for no other."""
-    policies.write_site_policy(connection, site, _POLICY + entity, f"{asked_at} {answer}")
-
-
-def answered_for(connection: Connection, site: str, entity: str, asked_at: str) -> str:
-    """What head office answered to this question of a store; empty when nothing."""
-    at, _, answer = (policies.site_policy(connection, site, _POLICY + entity) or "").partition(" ")
-    return answer if at == asked_at and answer in (GO, KEEP) else ""
 
 
 def drop_deletions(connection: Connection, entity: Entity, limit: int) -> bool:

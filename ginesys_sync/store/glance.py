@@ -75,16 +75,19 @@ OPEN_QUESTION = (
 )
 """Which rows of `sync_state` are questions of `store.sweeping` or `store.deleting` that nobody has
 answered yet."""
-TOLD_QUESTION = "code IN ('sweep_asks', 'deletion_asks')"
+ANSWERS = {"sweep_asks": "full load left out: ", "deletion_asks": "deletions kept back: "}
+"""By the code under which a store tells of a question: how the policy is called, before its entity,
+in which head office answers it. Its value begins with when it was asked."""
+TOLD_QUESTION = f"code IN ({', '.join(map(repr, ANSWERS))})"
 """Which rows of `sync_attention` are questions that a site said it waits with."""
 IS_ANSWERED = (
     "EXISTS (SELECT 1 FROM sync_site_policy p WHERE p.site = sync_attention.site AND p.name = "
-    "CASE sync_attention.code WHEN 'sweep_asks' THEN 'full load left out: ' WHEN 'deletion_asks' "
-    "THEN 'deletions kept back: ' END || sync_attention.entity "
+    f"CASE sync_attention.code {' '.join(f'WHEN {c!r} THEN {n!r}' for c, n in ANSWERS.items())} "
+    "END || sync_attention.entity "
     "AND substr(p.value, 1, length(sync_attention.key) + 1) = sync_attention.key || ' ')"
 )
-"""Which of them head office has answered, as `store.sweeping` and `store.deleting` keep answers:
-nobody here need do anything about them any more."""
+"""Which of them head office has answered (`store.answers`): nobody here need do anything about them
+any more."""
 BEYOND = (
     "SELECT substr(name, 18, instr(substr(name, 18), ' ') - 1) AS site, "
     "substr(name, 18 + instr(substr(name, 18), ' ')) AS stream, CAST(value AS INTEGER) AS n "

@@ -15,7 +15,6 @@ from sqlalchemy import Connection
 
 from ginesys_sync.core.model import Key
 from ginesys_sync.core.plan import Entity
-from ginesys_sync.store import policies
 from ginesys_sync.store.database import Database, database_faults, raw
 from ginesys_sync.store.images import create_body
 from ginesys_sync.store.keys import bound, equal, exact_keys, listed, padded, parts
@@ -28,7 +27,6 @@ ASKED, SWEEP, KEEP = "asked", "sweep", "keep"
 ASKS = "sweep_asks"
 """The code under which a store tells head office of an open question. Its key is `asked_at`."""
 _QUESTION = "sweep_question "
-_POLICY = "full load left out: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +123,6 @@ def ask(connection: Connection, question: Question) -> None:
         "ON CONFLICT(name) DO UPDATE SET value = excluded.value",
         (_QUESTION + question.entity, json.dumps(asdict(question))),
     )
-
-
-def answer_for(connection: Connection, site: str, entity: str, asked_at: str, answer: str) -> None:
-    """Inside the caller's transaction: head office's answer to a store's question, a policy of that
-    store. It holds for the question asked then and for no other."""
-    policies.write_site_policy(connection, site, _POLICY + entity, f"{asked_at} {answer}")
-
-
-def answered_for(connection: Connection, site: str, entity: str, asked_at: str) -> str:
-    """What head office answered to this question of a store; empty when nothing."""
-    at, _, answer = (policies.site_policy(connection, site, _POLICY + entity) or "").partition(" ")
-    return answer if at == asked_at and answer in (SWEEP, KEEP) else ""
 
 
 def close(connection: Connection, entity: str) -> None:
