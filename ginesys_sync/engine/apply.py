@@ -61,7 +61,7 @@ class Apply:
 
     def _reach(self, reached: Reached) -> None:
         connection = self.applier.connection
-        state = ledger.streams(connection).get(reached.stream)
+        state = ledger.stream_state(connection, reached.stream)
         if state is None or state.applied_no >= reached.no:
             return
         with transaction(connection):

@@ -8,7 +8,7 @@ deletions counted, in the sealer's own snapshot.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from ginesys_sync.core.model import HEAD_OFFICE
@@ -87,6 +87,14 @@ def _close(context: RunContext, connection: Connection, entity: str) -> None:
         _tell(context, connection)
 
 
+def close_others(context: RunContext, connection: Connection, asked: Collection[str]) -> None:
+    """All is read: what was answered is done, and what was brought back is asked no more. Entities
+    that are `asked` about in this run stay so."""
+    for question in deleting.deletion_questions(connection):
+        if question.entity not in asked:
+            _close(context, connection, question.entity)
+
+
 def _tell(context: RunContext, connection: Connection) -> None:
     """Inside a transaction: head office is to hear what a store asks now."""
     if not context.is_head_office:
@@ -112,7 +120,7 @@ class Catch:
         self._reader = reader
         self._losses = Losses(reader)
         self._judged: set[str] = set()
-        self._asked: set[str] = set()
+        self.asked: set[str] = set()
 
     def looks_again(self, entity: Entity) -> bool:
         """A claim of the entity holds tombstones: whether it is to be cut again, because from now
@@ -140,17 +148,11 @@ class Catch:
                 deleting.ask(connection, question)
                 if question != before:
                     _tell(self._context, connection)
-        self._asked.add(entity.name)
+        self.asked.add(entity.name)
         certain = goes_to_certain_sites(entity, self._context.is_head_office)
         self._reader.keep_back(entity, is_gone_alone=not certain)
         self._context.note(question.words)
         return True
-
-    def close(self, connection: Connection) -> None:
-        """All is read: what was answered is done, and what was brought back is asked no more."""
-        for question in deleting.deletion_questions(connection):
-            if question.entity not in self._asked:
-                _close(self._context, connection, question.entity)
 
     def _question(self, entity: Entity) -> DeletionQuestion | None:
         at = self._context.now()

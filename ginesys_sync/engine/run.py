@@ -8,9 +8,9 @@ applied.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence, Set
 from contextlib import ExitStack, closing
-from functools import partial
+from functools import cache, partial
 from typing import Protocol
 
 from ginesys_sync.core.errors import Refused
@@ -19,7 +19,7 @@ from ginesys_sync.core.model import HEAD_OFFICE, Stream
 from ginesys_sync.core.plan import PLAN_CHANNEL, captured_by
 from ginesys_sync.core.status import Stage
 from ginesys_sync.engine.apply import Apply
-from ginesys_sync.engine.catching import Catch, settle_deletions
+from ginesys_sync.engine.catching import Catch, close_others, settle_deletions
 from ginesys_sync.engine.confirm import collect, collect_anew, collected_up_to, deliver
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.disk import short_of_room
@@ -39,9 +39,9 @@ from ginesys_sync.engine.retry import retry_parked
 from ginesys_sync.engine.seal import CutClaim, ReadChanges, SealClaims, SealedClaim
 from ginesys_sync.engine.sweeping import Sweeping
 from ginesys_sync.engine.upload import Upload, post, release_rest
-from ginesys_sync.store import ledger, refilling, sweeping
+from ginesys_sync.store import ledger, parking, refilling, sweeping
 from ginesys_sync.store.applying import BodyApplier
-from ginesys_sync.store.change_log import drop_strays, has_strays
+from ginesys_sync.store.change_log import drop_strays, has_strays, last_change
 from ginesys_sync.store.claiming import ClaimWriter
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.fence import require_fence
@@ -69,6 +69,11 @@ def exchange(context: RunContext, pump: Pump) -> None:
     """
     with ExitStack() as stack:
         connection = stack.enter_context(context.database.connect())
+
+        @cache
+        def applier() -> BodyApplier:
+            return BodyApplier(stack.enter_context(context.database.connect()))
+
         _begin_streams(context, connection)
         answer = _open(context, connection, pump)
         context.tally.finish(Stage.STARTING)
@@ -79,15 +84,16 @@ def exchange(context: RunContext, pump: Pump) -> None:
             mail = _ask_again(context, connection)
         if context.is_head_office:
             offer_loads(context, connection)
-        applier = BodyApplier(stack.enter_context(context.database.connect()))
         context.asks.update(question.entity for question in sweeping.questions(connection))
         fault = short_of_room(context)
         if fault is None:
             _receive(context, connection, mail, applier, pump)
         else:
             context.note(str(fault))
-        Sweeping(context, applier).settle()
-        retry_parked(context, applier)
+        if sweeping.questions(connection):
+            Sweeping(context, applier()).settle()
+        if parking.parked_ids(connection):
+            retry_parked(context, applier())
         deliver(context, connection)
         context.tally.finish(Stage.CONFIRMING)
         flush(context, connection)
@@ -190,20 +196,35 @@ def _take_in(context: RunContext, connection: Connection, answer: OpenAnswer) ->
 def _send(context: RunContext, connection: Connection, answer: OpenAnswer, pump: Pump) -> None:
     _send_left_over(context, connection, answer)
     settle_deletions(context, connection)
-    with closing(SealReader(context.database, context.plan, context.site)) as reader:
-        catch = Catch(context, reader)
-        waiting = reader.records_waiting()
-        context.listener(Counted(waiting))
-        if waiting:
-            _send_changes(context, reader, catch, pump)
-        else:
-            context.tally.finish(Stage.COLLECTING)
-            context.tally.finish(Stage.SENDING)
-    catch.close(connection)
+    asked: Set[str] = frozenset()
+    if last_change(connection):
+        asked = _send_changes(context, pump)
+    else:
+        _say_nothing_waits(context)
+    close_others(context, connection, asked)
     release_rest(context, connection)
 
 
-def _send_changes(context: RunContext, reader: SealReader, catch: Catch, pump: Pump) -> None:
+def _send_changes(context: RunContext, pump: Pump) -> Set[str]:
+    """Seal and send what the snapshot shows. The entities whose deletions are asked about."""
+    with closing(SealReader(context.database, context.plan, context.site)) as reader:
+        catch = Catch(context, reader)
+        waiting = reader.records_waiting()
+        if waiting:
+            context.listener(Counted(waiting))
+            _pump_changes(context, reader, catch, pump)
+        else:
+            _say_nothing_waits(context)
+        return catch.asked
+
+
+def _say_nothing_waits(context: RunContext) -> None:
+    context.listener(Counted({}))
+    context.tally.finish(Stage.COLLECTING)
+    context.tally.finish(Stage.SENDING)
+
+
+def _pump_changes(context: RunContext, reader: SealReader, catch: Catch, pump: Pump) -> None:
     cuts: Channel[CutClaim] = Channel(_AHEAD)
     sealed: Channel[SealedClaim] = Channel(_AHEAD)
     with (
@@ -241,7 +262,7 @@ def _receive(
     context: RunContext,
     connection: Connection,
     first: MailAnswer,
-    applier: BodyApplier,
+    applier: Callable[[], BodyApplier],
     pump: Pump,
 ) -> None:
     """Rounds of mail until one brings nothing: each reads up to the heads its first
@@ -288,11 +309,11 @@ def _ask_again(context: RunContext, connection: Connection) -> MailAnswer:
     return answer
 
 
-def _load(context: RunContext, applier: BodyApplier, answer: MailAnswer) -> bool:
+def _load(context: RunContext, applier: Callable[[], BodyApplier], answer: MailAnswer) -> bool:
     """Apply the first loads of an answer, lanes in their order. Whether there were any."""
     loads = [load for load in answer.loads if load.stream not in context.stopped]
     if loads:
-        LoadWork(context, applier).apply(loads)
+        LoadWork(context, applier()).apply(loads)
     return bool(loads)
 
 

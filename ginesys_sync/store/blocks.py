@@ -122,6 +122,12 @@ def names_of(connection: Connection, kind: Held) -> frozenset[str]:
     return frozenset(name for (name,) in rows)
 
 
+def held_names(connection: Connection) -> dict[Held, frozenset[str]]:
+    """The names under which something is held back, by kind: all kinds, in one look."""
+    rows = raw(connection).execute("SELECT DISTINCT kind, name FROM main.sync_block").fetchall()
+    return {kind: frozenset(name for of, name in rows if of == kind.value) for kind in Held}
+
+
 def blocked_channels(connection: Connection) -> frozenset[str]:
     """The lanes whose release stands still."""
     return names_of(connection, Held.CHANNEL)

@@ -123,7 +123,7 @@ def _prepare_connection(connection: sqlite3.Connection, _: object) -> None:
 
 def raw(connection: Connection) -> sqlite3.Connection:
     """The driver's own connection, for ATTACH, serialize and deserialize, and for hot paths."""
-    driver: Any = connection.connection.driver_connection
+    driver: Any = connection.connection.dbapi_connection
     assert isinstance(driver, sqlite3.Connection)
     return driver
 

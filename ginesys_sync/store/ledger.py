@@ -63,12 +63,18 @@ class OwnAck:
     applied_at: str
 
 
+_STATES = "SELECT stream, epoch, head_no, uploaded_no, applied_no FROM sync_stream"
+
+
 def streams(connection: Connection) -> dict[str, StreamState]:
     """All streams known here, by name."""
-    rows = raw(connection).execute(
-        "SELECT stream, epoch, head_no, uploaded_no, applied_no FROM sync_stream"
-    )
-    return {row[0]: StreamState(*row) for row in rows}
+    return {row[0]: StreamState(*row) for row in raw(connection).execute(_STATES)}
+
+
+def stream_state(connection: Connection, stream: str) -> StreamState | None:
+    """One stream; None when it is not known here."""
+    row = raw(connection).execute(f"{_STATES} WHERE stream = ?", (stream,)).fetchone()
+    return None if row is None else StreamState(*row)
 
 
 def ensure_stream(connection: Connection, stream: str, epoch: str) -> None:

@@ -98,7 +98,7 @@ class SealReader:
                 self._run(statement)
             self._run("BEGIN")
             self._run("SELECT 1 FROM main.sync_state LIMIT 1").fetchall()
-            held = {kind: blocks.names_of(self.connection, kind) for kind in blocks.Held}
+            held = blocks.held_names(self.connection)
         does_hold = self._is_head_office and (held[Held.ENTITY] or held[Held.RECORD])
         self.free = (blocks.FREE if does_hold else "") + self._awaited(site)
         self._unsent = held[Held.UNSENT] if self._is_head_office else frozenset[str]()

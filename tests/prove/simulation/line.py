@@ -4,8 +4,6 @@ into the real application, in whatever weather the run was given.
 
 from __future__ import annotations
 
-import asyncio
-import threading
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +18,6 @@ from requests.structures import CaseInsensitiveDict
 from tests.prove.simulation.parts import RelayCut
 from tests.prove.simulation.world import World
 
-_local = threading.local()
 _ONLY_ONCE = ("/v1/open",)
 
 
@@ -54,11 +51,13 @@ class SimulatedSession(requests.Session):
     """A connection of the client's, over a `Line`."""
 
     def __init__(self, line: Line) -> None:
-        super().__init__()
         self._line = line
 
     def mount(self, prefix: str, adapter: Any) -> None:
         """Nothing goes through adapters."""
+
+    def close(self) -> None:
+        """Nothing is open."""
 
     def request(self, method: Any, url: Any, **facts: Any) -> requests.Response:  # type: ignore[override]
         """One call, without what the machine's proxies and cookies have to say of it."""
@@ -117,9 +116,6 @@ def asked(
     app: Any, method: str, path: str, headers: dict[str, str], data: bytes
 ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """One call of an application: status, headers, content."""
-    loop = getattr(_local, "loop", None)
-    if loop is None:
-        loop = _local.loop = asyncio.new_event_loop()
     scope = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.4"},
@@ -158,13 +154,13 @@ def asked(
         else:
             pieces.append(message.get("body", b""))
 
-    task = loop.create_task(app(scope, receive, send))
+    # By hand, without a loop: in this world nothing has to be waited for (`parts.simulated`).
+    call = app(scope, receive, send)
     try:
-        loop.run_until_complete(task)
-    except BaseException:
-        task.cancel()
-        raise
-    return status, answered, b"".join(pieces)
+        waits_for = call.send(None)
+    except StopIteration:
+        return status, answered, b"".join(pieces)
+    raise AssertionError(f"{method} {path} waits for {waits_for}")
 
 
 def _response(

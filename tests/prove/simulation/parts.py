@@ -14,18 +14,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.pool import QueuePool
+from sqlalchemy import Connection, Engine, create_engine
 
-from ginesys_sync.engine import loads, seal, slices, sweeping, upload, webdb
+from ginesys_sync.engine import loads, seal, sessions, slices, sweeping, upload, webdb
 from ginesys_sync.engine.staging import Staging
 from ginesys_sync.relay import app as relay_app
 from ginesys_sync.relay import batches as relay_batches
 from ginesys_sync.relay import bodies as relay_bodies
 from ginesys_sync.relay import body_doors
+from ginesys_sync.relay import limits as relay_limits
 from ginesys_sync.relay.database import Database as RelayBooks
 from ginesys_sync.services import syncing
 from ginesys_sync.store import database as store_database
+from ginesys_sync.store.database import Database, raw
 from tests.prove.simulation.world import PowerCut, World
 
 INLINE_BYTES = 700
@@ -95,33 +96,51 @@ class Engines:
 
     def __init__(self) -> None:
         self._kept: dict[str, Engine] = {}
+        self.idle: dict[str, list[_Kept]] = {}
 
     def make(self, url: str, **facts: Any) -> Engine:
         """Stands where the program makes an engine."""
         if url not in self._kept:
             facts["connect_args"] |= {"factory": SiteConnection, "cached_statements": 1_000}
-            # The connection that was let go last is taken first: it knows most statements.
-            facts |= {"poolclass": QueuePool, "pool_size": 20, "max_overflow": -1}
-            facts |= {"pool_use_lifo": True, "pool_reset_on_return": None}
-            engine = create_engine(url, **facts)
-            event.listen(engine, "checkin", _clean)
-            self._kept[url] = engine
+            self._kept[url] = create_engine(url, **facts)
         return self._kept[url]
+
+    def connect(self, database: Database) -> Connection:
+        """Stands where the program takes a connection. The one that was let go last is taken
+        first: it knows most statements."""
+        idle = self.idle.setdefault(database.url, [])
+        return idle.pop() if idle else _Kept(database.engine, idle)
 
     def let_go(self, path: Path | None = None) -> None:
         """Close the connections to this database; None: to all."""
-        for url, engine in self._kept.items():
+        for url, idle in self.idle.items():
             if path is None or url.endswith(str(path)):
-                engine.dispose()
+                while idle:
+                    idle.pop().end()
 
 
 engines = Engines()
 
 
-def _clean(connection: sqlite3.Connection | None, _: object) -> None:
-    """As good as new."""
-    if connection is None:
-        return
+class _Kept(Connection):
+    """A connection that is not closed but put aside, as good as new."""
+
+    def __init__(self, engine: Engine, idle: list[_Kept]) -> None:
+        super().__init__(engine)
+        self._idle = idle
+
+    def close(self) -> None:
+        """Put it aside, once."""
+        if self not in self._idle:
+            _clean(raw(self))
+            self._idle.append(self)
+
+    def end(self) -> None:
+        """Close it."""
+        super().close()
+
+
+def _clean(connection: sqlite3.Connection) -> None:
     plain = super(SiteConnection, connection).cursor()
     if connection.in_transaction:
         plain.execute("ROLLBACK")
@@ -222,6 +241,31 @@ class _NoProgress:
         """Nothing to end."""
 
 
+class _NoAdapter:
+    """In the place of what carries calls over true lines."""
+
+    def __init__(self, **_: object) -> None:
+        pass
+
+
+class _NoHurry:
+    """In the place of asyncio, for the limits of a line: here no line is slow."""
+
+    def __init__(self, _: float) -> None:
+        pass
+
+    async def __aenter__(self) -> None:
+        pass
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    timeout: type[_NoHurry]
+
+
+_NoHurry.timeout = _NoHurry
+
+
 async def _in_place(work: Callable[..., Any], *facts: Any) -> Any:
     return work(*facts)
 
@@ -264,7 +308,8 @@ def simulated() -> Iterator[None]:
         patch.setattr(store_database, "create_engine", engines.make)
         patch.setattr(store_database, "_engine", store_database._engine.__wrapped__)
         patch.setattr(store_database, "_prepare_connection", _prepared_without_disk)
-        patch.setattr(store_database.Database, "dispose", lambda _: None)
+        patch.setattr(Database, "connect", lambda self: engines.connect(self))
+        patch.setattr(Database, "dispose", lambda _: None)
         patch.setattr(syncing, "ThreadPoolExecutor", _AtOnce)
         patch.setattr(syncing, "_ProgressWriter", _NoProgress)
         patch.setattr(syncing, "present_user", lambda: "somebody")
@@ -272,6 +317,9 @@ def simulated() -> Iterator[None]:
         patch.setattr("secrets.token_hex", _hex)
         patch.setattr("secrets.choice", _chosen)
         patch.setattr(webdb, "random", _jitter)
+        patch.setattr(relay_limits, "asyncio", _NoHurry)
+        for adapter in ("HTTPAdapter", "_Breakable"):
+            patch.setattr(sessions, adapter, _NoAdapter)
         for room in (relay_app, body_doors):
             patch.setattr(room, "run_in_threadpool", _in_place)
         patch.setattr(relay_app, "describe", lambda: b"")
