@@ -48,7 +48,7 @@ def named_record(connection: Connection, entity: Entity, typed: str) -> Key:
     if len(texts) != len(entity.key) or not all(texts):
         columns = " / ".join(entity.key)
         raise NotPossible(
-            f"{typed!r} is not the key of a {entity.one}.",
+            f"No {entity.one} has a key like {typed!r}.",
             f"Give {columns}, in this order.",
         )
     found = keys_typed(connection, entity, texts)

@@ -20,6 +20,11 @@ from tests.prove.simulation.world import Broken, World
 from tests.support.chain_floor import Row
 
 RUNS = 60
+_ACTS = {"move": 45, "start": 17, "control": 3, "look": 1, "time": 3}
+"""How often each is done, beside the edits."""
+_EDITS = (4, 12, 31)
+"""How often people write: quiet, usual and busy chains. Chains that differ from each other show
+more than as many of one average kind (swarm testing: Groce et al., ISSTA 2012)."""
 _MOST_ROUNDS = 12
 _STORED = ("bill", "bill_line")
 _CUSTOMERS = {
@@ -54,6 +59,7 @@ class Play:
         self.world = chain.world
         self.dice = chain.world.dice
         self.started = 0
+        self.edits = 0
         self.was_withdrawn = False
         self.tills: dict[str, dict[str, list[Row]] | None] = {}
         for store in STORES:
@@ -177,6 +183,7 @@ def by_chance(play: Play, runs: int = RUNS) -> None:
 
 def _begin(play: Play) -> None:
     dice, chain = play.dice, play.chain
+    play.edits = dice.choice(_EDITS)
     for site, trigger in _CUSTOMERS.items():
         if dice.random() < 0.25:
             write(chain, site, [trigger])
@@ -194,25 +201,27 @@ def _three(play: Play) -> tuple[int, int, int]:
 
 def _act(play: Play, runs: int) -> None:
     dice, chain = play.dice, play.chain
-    lot = dice.random()
-    if lot < 0.45 and chain.runs:
-        chain.move(dice.choice(sorted(chain.runs)), dice.choice((1, 1, 2, 3, 5, 8, 20, 60)))
-    elif lot < 0.62:
-        idle = [site for site in chain.joined if site not in chain.runs]
-        if idle and play.started < runs:
-            play.start(dice.choice(idle))
-    elif lot < 0.93:
-        play.edit(dice.choice(chain.joined), dice.randrange(100), *_three(play))
-    elif lot < 0.955:
-        pick = dice.randrange(14)
-        play.was_withdrawn |= pick in (9, 10)
-        control.act(chain, pick, dice.randint(0, 6), dice.randint(0, 5))
-    elif lot < 0.97:
-        promises.check_now(chain)
-    else:
-        # A copy is of use for a week only: no days pass while one may still be put back.
-        has_copy = any(backups.has_copy(chain, whose) for whose in (*SITES, backups.RELAY))
-        play.world.pass_time(dice.choice((0.01, 1.0, 60.0, 900.0, 60.0 if has_copy else 86_400.0)))
+    often = _ACTS | {"edit": play.edits}
+    match dice.choices(tuple(often), tuple(often.values()))[0]:
+        case "move" if chain.runs:
+            chain.move(dice.choice(sorted(chain.runs)), dice.choice((1, 1, 2, 3, 5, 8, 20, 60)))
+        case "start" if play.started < runs:
+            idle = [site for site in chain.joined if site not in chain.runs]
+            if idle:
+                play.start(dice.choice(idle))
+        case "control":
+            pick = dice.randrange(14)
+            play.was_withdrawn |= pick in (9, 10)
+            control.act(chain, pick, dice.randint(0, 6), dice.randint(0, 5))
+        case "look":
+            promises.check_now(chain)
+        case "time":
+            # A copy is of use for a week only: no days pass while one may still be put back.
+            has_copy = any(backups.has_copy(chain, whose) for whose in (*SITES, backups.RELAY))
+            long = 60.0 if has_copy else 86_400.0
+            play.world.pass_time(dice.choice((0.01, 1.0, 60.0, 900.0, long)))
+        case "edit":
+            play.edit(dice.choice(chain.joined), dice.randrange(100), *_three(play))
 
 
 @contextmanager
