@@ -106,14 +106,25 @@ def _withdraw(chain: Chain, n: int, m: int) -> None:
         withdraw(chain.home(HO), channel, numbers, sites, WHY, chain.clocks[HO])
 
 
-def answer_all(chain: Chain, *_: int) -> None:
+def answer_all(chain: Chain, *_: int) -> int:
     """Let go whatever a site asks about: what was deleted was meant to be, and a store's tables are
-    to be as head office's."""
+    to be as head office's. Returns how many questions were answered."""
+    answered = 0
     for site in chain.joined:
         for question in questions.questions(chain.home(site)):
+            if question.answer:
+                continue
+            answered += 1
             questions.answer(
-                chain.home(site), question.entity, may_go=True, reason=WHY, clock=chain.clocks[site]
+                chain.home(site),
+                question.entity,
+                may_go=True,
+                at=question.site,
+                about=questions.LOAD if question.is_of_load else questions.DELETIONS,
+                reason=WHY,
+                clock=chain.clocks[site],
             )
+    return answered
 
 
 def _change_plan(chain: Chain, *_: int) -> None:

@@ -31,6 +31,7 @@ class MailWatch:
 
     def offered(self, request: messages.LoadsRequest) -> None:
         """Chunks of a first load."""
+        self.moved += 1
         for chunk in request.load.chunks:
             self._let_read(chunk.sha256, request.sites, "HO")
 

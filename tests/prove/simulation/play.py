@@ -142,12 +142,12 @@ class Play:
                 if not is_well and round_ > 2:
                     detail = ended.fault.detail if ended.fault else ""
                     raise Broken(f"{site} cannot sync: {ended.closing} ({detail})")
-            control.answer_all(chain)
+            answered = control.answer_all(chain)
             if round_ < 2:
                 control.unblock_all(chain)
             if round_ == 1:
                 control.send_all_again(chain) if self.was_withdrawn else None
-            elif is_quiet := chain.watch.moved == before:
+            elif is_quiet := chain.watch.moved == before and not answered:
                 break
         if not is_quiet:
             raise Broken(f"after {_MOST_ROUNDS} rounds mail still goes around")
