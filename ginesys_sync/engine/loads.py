@@ -90,6 +90,9 @@ class _Offer:
             for site in answer.offered:
                 due_loads.mark_offered(connection, site, self._stream, self._no, at)
                 ledger.note_release(connection, self._stream, [site], self._no, context.run, at)
+            # Whoever did not take it has its past after all, or another load already.
+            for site in set(self._sites) - set(answer.offered):
+                due_loads.end_load(connection, site, self._stream)
 
     def _build(self, entity: Entity) -> None:
         """Chunk by chunk from where an earlier run was, noting each."""

@@ -1,8 +1,8 @@
 """Owing a site full loads of own streams when it may have mail there that it has not read.
 
 A load takes the site's cursor to a number that lies beyond that mail, and brings and sweeps only
-what is for all. So what was for this site among others is noted to go to it again: the records that
-it should have, and the deletions that it has not heard of.
+what is for all. So what is for certain sites is noted to go to this one again: the records that it
+should have, and the deletions that it has not heard of.
 """
 
 from __future__ import annotations
@@ -69,15 +69,18 @@ class Owing:
         }
 
     def _unread(self, stream: str) -> Iterator[tuple[ledger.Batch, Entity]]:
-        """Batches for this site among others that tell of deletions and are not acknowledged."""
+        """Batches for this site among others, or from when the kind was for all, that tell of
+        deletions and are not acknowledged.
+        """
         chosen = self._chosen(stream)
         epoch = ledger.streams(self._connection)[stream].epoch
         after = ledger.acknowledged(self._connection, stream, self._site)
         while chosen:
             page = ledger.batches_after(self._connection, stream, epoch, after, _PAGE)
             for batch in page:
-                sites = Audience.parse(batch.members).sites or frozenset()
-                if batch.gone and batch.entity in chosen and self._site in sites:
+                sites = Audience.parse(batch.members).sites
+                is_for_it = sites is None or self._site in sites
+                if batch.gone and batch.entity in chosen and is_for_it:
                     yield batch, chosen[batch.entity]
             if len(page) < _PAGE:
                 return
