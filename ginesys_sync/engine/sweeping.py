@@ -37,6 +37,9 @@ class Sweeping:
     def sweep(self, entity: Entity, stream: str, no: int) -> None:
         """Let go what the load of `stream` up to `no` did not hold of an entity, or ask. The keys
         that it named stay until the load ends, so that this may be repeated."""
+        with transaction(self._connection):
+            require_fence(self._connection, self._context.fence)
+            sweeping.drop_overtaken(self._connection, entity, stream, no)
         extra, total = sweeping.count_extra(self._connection, entity)
         if is_too_much(extra, total):
             at = self._context.now()

@@ -18,6 +18,7 @@ from ginesys_sync.core.plan import Entity
 from ginesys_sync.store.database import Database, database_faults, raw
 from ginesys_sync.store.images import create_body
 from ginesys_sync.store.keys import bound, equal, exact_keys, listed, padded, parts
+from ginesys_sync.store.parking import KEPT_EDIT
 from ginesys_sync.store.sealing import RawBody
 from ginesys_sync.wire.body import BASE, GONE, ID, gone_columns, quoted
 
@@ -54,6 +55,20 @@ def spare(connection: Connection, entity: str, keys: Iterable[Key]) -> None:
     raw(connection).executemany(
         "INSERT OR IGNORE INTO main.sync_seen(entity, k1, k2, k3, k4) VALUES (?,?,?,?,?)",
         [(entity, *padded(key)) for key in keys],
+    )
+
+
+def drop_overtaken(connection: Connection, entity: Entity, stream: str, no: int) -> None:
+    """Inside the caller's transaction: forget what was parked of an entity in batches up to the
+    load's number, unless the load named it: head office does not have it any more. What still
+    stands here of such a record is extra like any other.
+    """
+    same = equal("s", parts(4), "p", parts(4))
+    raw(connection).execute(
+        "DELETE FROM main.sync_parked AS p WHERE entity = ? AND stream = ? AND no <= ? "
+        "AND code <> ? AND NOT EXISTS "
+        f"(SELECT 1 FROM main.sync_seen s WHERE s.entity = p.entity AND {same})",
+        (entity.name, stream, no, KEPT_EDIT),
     )
 
 
