@@ -1,6 +1,6 @@
 """Flush: let go of bodies that nobody needs any more, and of runs that have nothing to tell.
 
-A staged body is kept until every active store (head office, for a store) has acknowledged its
+A staged body is kept until every store in the chain (head office, for a store) has acknowledged its
 batch, and then for some days more, as a fetched one is, so that a batch can be opened and looked
 into.
 """

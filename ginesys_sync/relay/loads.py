@@ -63,6 +63,17 @@ def forget_loads(writer: sqlite3.Connection, organisation: str, site: str) -> No
     _leave_loads(writer, organisation, site)
 
 
+def take_offers_back(writer: sqlite3.Connection, organisation: str) -> None:
+    """Head office was brought back from an older copy: what its loads left out, because a person
+    held it back, it may not know any more, and would never send. So it makes them anew.
+    """
+    writer.execute(
+        "UPDATE reach SET load = 'wanted', load_no = ? WHERE organisation = ? AND load = 'ready'",
+        (RELOAD, organisation),
+    )
+    writer.execute("DELETE FROM load_sites WHERE organisation = ?", (organisation,))
+
+
 def _leave_loads(writer: sqlite3.Connection, organisation: str, site: str) -> None:
     writer.execute(
         "DELETE FROM load_sites WHERE organisation = ? AND site = ?", (organisation, site)

@@ -3,8 +3,9 @@ brought back from a backup finds its own mail and that of others.
 
 A batch is finished when every member of its audience has applied it. Of the members that count:
 
-- for what head office sends, the active stores; one that still waits for a first load counts only
-  if it has applied something before, one that was offered a load holds what comes after the load;
+- for what head office sends, the stores in the chain, blocked ones too: they will be let in again,
+  and a deletion that one missed would come in no load. One that still waits for a first load counts
+  only if it has applied something before, one that was offered a load holds what comes after it;
 - for what a store sends, head office always, enrolled or not.
 
 Batches keep their row (marked purged). Bodies go in two steps: their rows with the
@@ -30,14 +31,14 @@ _APPLIED = f"""
 _MEMBERS_OF_ALL = f"""
     SELECT {_APPLIED} AS applied FROM sites m
     LEFT JOIN reach r ON r.organisation = m.organisation AND r.stream = :stream AND r.site = m.site
-    WHERE m.organisation = :organisation AND m.state = 'active' AND m.site <> :origin
+    WHERE m.organisation = :organisation AND m.state IN ('active', 'blocked') AND m.site <> :origin
 """
 _MEMBERS_OF_SET = f"""
     SELECT {_APPLIED} AS applied FROM audience_members a
     LEFT JOIN sites m ON m.organisation = a.organisation AND m.site = a.site
     LEFT JOIN reach r ON r.organisation = a.organisation AND r.stream = :stream AND r.site = a.site
     WHERE a.organisation = :organisation AND a.audience = :audience AND a.site <> :origin
-      AND (m.state = 'active' OR :from_store AND coalesce(m.state, '') <> 'closed')
+      AND (m.state IN ('active', 'blocked') OR :from_store AND coalesce(m.state, '') <> 'closed')
 """
 
 

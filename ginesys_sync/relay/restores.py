@@ -10,7 +10,9 @@ from __future__ import annotations
 import secrets
 import sqlite3
 
+from ginesys_sync.core.model import HEAD_OFFICE
 from ginesys_sync.relay.desk import Caller, site_row
+from ginesys_sync.relay.loads import take_offers_back
 from ginesys_sync.relay.problems import Refusal
 from ginesys_sync.relay.streams import own_streams
 from ginesys_sync.wire import messages
@@ -130,6 +132,8 @@ def _succeed(writer: sqlite3.Connection, caller: Caller, request: messages.OpenR
     """
     retire_lives(writer, caller.organisation, caller.site)
     _note(writer, caller, request, _CURRENT, "")
+    if caller.site == HEAD_OFFICE:
+        take_offers_back(writer, caller.organisation)
     cursors = {cursor.stream: cursor for cursor in request.mail.streams}
     for row in _applied(writer, caller).fetchall():
         cursor = cursors.get(f"{row['origin']}/{row['channel']}")

@@ -345,15 +345,15 @@ def acknowledged(connection: Connection, stream: str, site: str) -> int:
 
 
 def acknowledged_by_all(connection: Connection, stream: str) -> int:
-    """How far every active store has acknowledged a stream of ours: one statement, one look into
-    the index a store.
+    """How far every store in the chain, blocked ones too, has acknowledged a stream of ours: one
+    statement, one look into the index a store.
     """
     with database_faults():
         found = raw(connection).execute(
             "SELECT min(coalesce((SELECT max(a.to_no) FROM sync_ack a "
             "WHERE a.stream = ? AND a.site = s.code), 0)) "
-            "FROM sync_site s WHERE s.role = ? AND s.state = ?",
-            (stream, Role.STORE.value, SiteState.ACTIVE.value),
+            "FROM sync_site s WHERE s.role = ? AND s.state IN (?, ?)",
+            (stream, Role.STORE.value, SiteState.ACTIVE.value, SiteState.BLOCKED.value),
         )
         return int(found.fetchone()[0] or 0)
 
