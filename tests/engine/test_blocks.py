@@ -193,6 +193,24 @@ def test_a_blocked_store_is_refused_keeps_what_it_has_and_catches_up(floor: Chai
     floor.assert_equal()
 
 
+def test_a_blocked_store_hears_of_a_deletion_when_it_is_let_in_however_late(
+    floor: ChainFloor,
+) -> None:
+    floor.sql(HO, "INSERT INTO notice VALUES ('N1', 'S001', 'one'), ('N2', 'S001', 'two')")
+    floor.settle()
+    blocking.block_site(floor.home(HO), S001, WHY)
+    floor.sql(HO, "DELETE FROM notice WHERE code = 'N1'")
+    floor.done(HO)
+    floor.relay.stop()
+    floor.relay.keep_days = 0  # as if a week had gone by
+    floor.relay.start()
+    floor.done(HO)
+    blocking.unblock_site(floor.home(HO), S001)
+    floor.settle()
+    assert floor.codes(S001, "notice") == ["N2"]
+    floor.assert_equal()
+
+
 def test_whatever_makes_no_sense_is_refused_in_shop_words(floor: ChainFloor) -> None:
     home = floor.home(HO)
     for act, words in (

@@ -1,12 +1,15 @@
 """A store that is reloaded ends equal to head office, whatever had become of its tables."""
 
+import json
+
 import pytest
 
 from ginesys_sync.core.errors import UnknownSite
 from ginesys_sync.core.status import Outcome
 from ginesys_sync.services import blocking
+from ginesys_sync.services.plans import change_plan
 from ginesys_sync.services.reloading import reload_site
-from tests.support.chain_floor import HO, S001, S002, S003, ChainFloor
+from tests.support.chain_floor import HO, S001, S002, S003, ChainFloor, floor_plan
 
 
 @pytest.fixture
@@ -82,6 +85,59 @@ def test_a_deletion_that_the_store_had_not_read_yet_reaches_it_in_spite_of_the_l
     chain.assert_equal()
     assert chain.sql(HO, "SELECT * FROM sync_change") == []
     assert chain.sql(HO, "SELECT * FROM sync_block") == []
+
+
+def change_notices(chain: ChainFloor, version: int, *, are_for_all: bool) -> None:
+    document = floor_plan() | {"version": version}
+    if are_for_all:
+        (notices,) = (entity for entity in document["entities"] if entity["name"] == "notices")
+        del notices["audience"]
+    file = chain.root / "plan.json"
+    file.write_text(json.dumps(document))
+    change_plan(chain.home(HO), file)
+
+
+def test_a_deletion_that_went_to_everybody_reaches_it_although_the_kind_is_for_certain_stores_now(
+    chain: ChainFloor,
+) -> None:
+    change_notices(chain, 2, are_for_all=True)
+    chain.settle()
+    assert chain.codes(S002, "notice") == ["N1"]
+    change_notices(chain, 3, are_for_all=False)
+    chain.done(HO)
+    reload_site(chain.home(HO), S002)
+    chain.settle()
+    assert chain.codes(S002, "notice") == []
+    chain.assert_equal()
+
+
+def test_what_was_parked_of_an_earlier_batch_does_not_come_back_after_the_load(
+    chain: ChainFloor,
+) -> None:
+    chain.sql(S001, "INSERT INTO item VALUES ('MINE', 'of the store', 'B1')")
+    chain.sql(HO, "INSERT INTO item VALUES ('X1', 'goes again', 'B1')")
+    chain.settle(rounds=1)
+    assert chain.parked(S001) == [("items", "X1", "duplicate")]
+    chain.sql(HO, "DELETE FROM item WHERE code = 'X1'")
+    chain.done(HO)
+    reload_site(chain.home(HO), S001)
+    chain.settle(rounds=2)
+    assert chain.parked(S001) == [] and chain.attention() == []
+    chain.assert_equal()
+
+
+def test_a_load_that_its_store_does_not_want_any_more_is_not_made_again(
+    chain: ChainFloor,
+) -> None:
+    chain.join(S001)  # again, with its database: until it says how far it is, it wants loads
+    chain.done(HO, S002)
+    assert chain.sql(HO, "SELECT DISTINCT site, state FROM sync_load") == [(S001, "due")]
+    chain.sync(S001)
+    chain.done(HO)
+    assert chain.sql(HO, "SELECT * FROM sync_load") == []
+    chain.settle()
+    assert chain.scalar(HO, "SELECT count(*) FROM sync_ack WHERE kind = 'load'") == 0
+    chain.assert_equal()
 
 
 def test_until_the_load_is_there_the_store_says_what_it_waits_for(chain: ChainFloor) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from ginesys_sync.core.status import Outcome
+from ginesys_sync.services.blocking import block_record
 from ginesys_sync.services.plans import change_plan
+from ginesys_sync.services.reloading import reload_site
 from ginesys_sync.services.withdrawing import withdraw
 from tests.engine.test_restores import ITEMS, back_up, bills, healed, put_back, sell
 from tests.support.chain_floor import HO, S001, S002, S003, STORES, ChainFloor, floor_plan
@@ -264,3 +266,17 @@ def test_head_office_and_a_store_are_both_put_back(chain: ChainFloor) -> None:
     healed(chain, HO)
     quiet(chain)
     assert bills(chain, HO) == bills(chain, S001) == [(1, 5), (2, 5), (3, 5)]
+
+
+def test_a_load_that_left_out_what_nobody_remembers_was_held_back_is_made_anew(
+    chain: ChainFloor,
+) -> None:
+    copy = back_up(chain, HO)
+    block_record(chain.home(HO), "items", "I1", "not checked")
+    chain.sql(HO, "UPDATE item SET name = 'not checked' WHERE code = 'I1'")
+    reload_site(chain.home(HO), S001)
+    chain.done(HO)
+    chain.sql(S001, "UPDATE item SET name = 'damaged' WHERE code = 'I1'")
+    put_back(chain, HO, copy)
+    healed(chain, HO)
+    quiet(chain)

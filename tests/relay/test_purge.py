@@ -185,11 +185,11 @@ def test_bills_wait_for_a_head_office_that_is_not_enrolled_yet(
         assert ho.web.get_body(body.sha256, 40_000) == body.data
 
 
-def test_what_is_for_all_waits_for_every_active_store_and_for_no_other(
+def test_what_is_for_all_waits_for_every_store_of_the_chain_and_for_no_other(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     with ForkedRelay(tmp_path_factory.mktemp("all") / "home", keep_days=0) as server:
-        ho, one, two, blocked = (Member(server, site) for site in ("HO", "S001", "S002", "S003"))
+        ho, one, two, other = (Member(server, site) for site in ("HO", "S001", "S002", "S003"))
         invite(server.home, "S004", "store")
         lane, bodies = Lane(ho, "items"), [Body.of(40_000) for _ in range(2)]
         lane.send(1, bodies, ALL)
@@ -197,13 +197,15 @@ def test_what_is_for_all_waits_for_every_active_store_and_for_no_other(
         ack(two, lane, 1)
         assert [is_kept(server, body) for body in bodies] == [True, True]
         ho.web.change_site(SiteChange(site="S003", state="blocked"))
+        assert [is_kept(server, body) for body in bodies] == [True, True]
+        ho.web.change_site(SiteChange(site="S003", state="closed"))
         assert [is_kept(server, body) for body in bodies] == [False, True]
         ack(two, lane, 2)
         assert [is_kept(server, body) for body in bodies] == [False, False]
 
-        # Unblocked, it needs what is gone: it is not skipped, a first load is wanted.
+        # Opened again, it needs what is gone: it is not skipped, a first load is wanted.
         ho.web.change_site(SiteChange(site="S003", state="active"))
-        answer = lane.read(blocked)
+        answer = lane.read(other)
         assert (lane.numbers(answer), answer.streams[0].load) == ([], "wanted")
         assert answer.streams[0].complete == 0
         contact = next(c for c in ho.open().sites if c.site == "S003")
