@@ -5,16 +5,22 @@ has applied what others sent.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ginesys_sync.core.errors import Refused
 from ginesys_sync.core.model import Stream
 from ginesys_sync.engine.context import RunContext
-from ginesys_sync.store import ledger, refilling
+from ginesys_sync.engine.owing import Owing
+from ginesys_sync.store import due_loads, ledger, refilling
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.fence import require_fence
+from ginesys_sync.wire.control_messages import ReloadRequest
 from ginesys_sync.wire.messages import BatchesRequest, Release, StreamPlace
 from ginesys_sync.wire.own_messages import SameRequest
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -123,3 +129,22 @@ def refill(context: RunContext, connection: Connection) -> None:
         "The Web Database was brought back from an older copy. What it lost of this site was sent "
         "to it again. Nothing is lost."
     )
+
+
+def want_loads_again(context: RunContext, connection: Connection) -> None:
+    """Head office: the Web Database may have forgotten that stores are to take full loads. Those
+    that have not said that they took theirs are owed them anew. One that it does not know any more
+    has to join again, and wants them then.
+    """
+    for site in sorted({load.site for load in due_loads.due_loads(connection)}):
+        owing = Owing(connection, context.plan, context.staging, context.web, site)
+        try:
+            wanted = context.web.reload(ReloadRequest(site=site)).loads_wanted
+            streams = [name for name in wanted if Stream.parse(name).origin == context.site]
+            owing.make_ready(streams)
+        except Refused as fault:
+            log.warning("%s is not owed its loads again: %s (%s)", site, fault, fault.detail)
+            continue
+        with transaction(connection):
+            require_fence(connection, context.fence)
+            owing.owe(streams, context.site, context.now())

@@ -34,7 +34,7 @@ from ginesys_sync.engine.receive import (
     mail_request,
     waits_for_load,
 )
-from ginesys_sync.engine.refill import go_back, refill
+from ginesys_sync.engine.refill import go_back, refill, want_loads_again
 from ginesys_sync.engine.retry import retry_parked
 from ginesys_sync.engine.seal import CutClaim, ReadChanges, SealClaims, SealedClaim
 from ginesys_sync.engine.sweeping import Sweeping
@@ -81,6 +81,8 @@ def exchange(context: RunContext, pump: Pump) -> None:
         mail = answer.mail
         if answer.set_back:
             refill(context, connection)
+            if context.is_head_office:
+                want_loads_again(context, connection)
             mail = _ask_again(context, connection)
         if context.is_head_office:
             offer_loads(context, connection)

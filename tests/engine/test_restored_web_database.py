@@ -12,6 +12,7 @@ import pytest
 from ginesys_sync.core.status import Outcome
 from ginesys_sync.services.connection import check_connection
 from ginesys_sync.services.doctor import examine
+from ginesys_sync.services.reloading import reload_site
 from tests.engine.test_restores import ITEMS, back_up, bills, put_back, sell
 from tests.support.chain_floor import HO, S001, S002, STORES, ChainFloor
 
@@ -311,3 +312,17 @@ def test_a_number_used_twice_when_both_were_put_back_loses_neither_bill(
     assert bills(chain, HO) == bills(chain, S001) == [(1, 5), (2, 8)]
     ((ours, theirs),) = chain.sql(HO, "SELECT ours, theirs FROM sync_conflict")
     assert (totals(ours), totals(theirs)) == ([(5,)], [(8,)])
+
+
+@pytest.mark.parametrize("is_offered", [False, True])
+def test_a_store_that_was_to_be_reloaded_is_reloaded_all_the_same(
+    chain: ChainFloor, is_offered: bool
+) -> None:
+    copy = back_up_relay(chain)
+    reload_site(chain.home(HO), S001)
+    chain.done(HO, S001 if is_offered else S002)
+    chain.sql(S001, "UPDATE item SET name = 'damaged'")
+    put_back_relay(chain, copy)
+    chain.settle()
+    chain.assert_equal()
+    assert chain.sql(HO, "SELECT * FROM sync_load") == []
