@@ -20,7 +20,7 @@ from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.judging import Judge
 from ginesys_sync.engine.slices import Slices, without
 from ginesys_sync.engine.whole import WholeBodies, guilty_of, without_answers
-from ginesys_sync.store import arrivals, halting, ledger, parking
+from ginesys_sync.store import arrivals, halting, ledger, parking, sweeping
 from ginesys_sync.store.applying import BodyApplier
 from ginesys_sync.store.body_span import Span
 from ginesys_sync.store.database import transaction
@@ -287,9 +287,9 @@ class BodyWork:
         full = len(parked) // _PARK_SLICE * _PARK_SLICE
         for start in range(0, full, _PARK_SLICE):
             some = parked[start : start + _PARK_SLICE]
-            self._slices.held(partial(self._park, some, lambda: None))
+            self._slices.held(partial(self._park, work, some, lambda: None))
         move_on = partial(self._move_on, work, at_end)
-        self._slices.held(partial(self._park, parked[full:], move_on))
+        self._slices.held(partial(self._park, work, parked[full:], move_on))
         for record in parked:
             if record.code in (KEPT_EDIT, WAITS_WHOLE):
                 continue
@@ -304,11 +304,16 @@ class BodyWork:
             halting.forget_halted(connection, work.stream, work.origin)
         at_end()
 
-    def _park(self, records: Sequence[NewParked], at_end: Callable[[], None]) -> None:
+    def _park(
+        self, work: BatchWork, records: Sequence[NewParked], at_end: Callable[[], None]
+    ) -> None:
         connection = self._applier.connection
         with transaction(connection):
             require_fence(connection, self._context.fence)
             parking.park(connection, records, self._context.now())
+            if work.is_load:
+                # Named by the load, like those that went in.
+                sweeping.spare(connection, work.entity.name, [record.key for record in records])
             at_end()
 
     def _parked_records(self, work: BatchWork) -> list[NewParked]:
