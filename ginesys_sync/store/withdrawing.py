@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from ginesys_sync.core.model import Audience, Key
+from ginesys_sync.core.model import Audience, Key, Role
 from ginesys_sync.core.plan import Entity, Rule
 from ginesys_sync.store import blocks
 from ginesys_sync.store.database import raw
 from ginesys_sync.store.keys import listed, padded
+from ginesys_sync.store.sites import sites as all_sites
 from ginesys_sync.wire.body import GONE, quoted
 
 
@@ -87,7 +88,9 @@ def note_unsent(
     if entity.audience.rule is Rule.ALL:
         newest = [key for key in (*images, *gone) if _last_no(connection, entity, key) == batch.no]
         return blocks.note_unsent(connection, entity.name, [(k, "") for k in newest], who, at)
-    members = batch.audience.sites or frozenset()
+    members = batch.audience.sites
+    if members is None:  # the kind was for all when it was sealed
+        members = frozenset(site.code for site in all_sites(connection) if site.role is Role.STORE)
     keeping = ",".join(sorted(members if sites is None else members & sites))
     records = [(key, "") for key in images] + [(key, keeping) for key in gone]
     return blocks.note_unsent(connection, entity.name, records, who, at)

@@ -54,17 +54,20 @@ def check_now(chain: Chain) -> None:
             if origin not in {site, *chain.restored} and theirs and theirs[0] == epoch:
                 require(applied <= theirs[1], site, stream, "applied", applied, "of", theirs[1])
     for site in chain.joined:
-        for stream, peer, epoch, no in chain.sql(
+        for stream, peer, epoch, no, run in chain.sql(
             site,
-            "SELECT stream, site, epoch, max(to_no) FROM sync_ack WHERE collected_at IS NOT NULL "
-            "GROUP BY stream, site, epoch",
+            "SELECT stream, site, epoch, max(to_no), peer_run FROM sync_ack "
+            "WHERE collected_at IS NOT NULL GROUP BY stream, site, epoch",
         ):
             if peer in chain.joined and peer not in chain.restored:
-                said = chain.sql(
+                said, went_back = chain.sql(
                     peer,
-                    "SELECT max(to_no) FROM sync_ack WHERE stream = ? AND site = ? AND epoch = ?",
-                    (stream, peer, epoch),
-                )[0][0]
+                    "SELECT max(to_no), max(kind = 'load' AND run = ?) FROM sync_ack "
+                    "WHERE stream = ? AND site = ? AND epoch = ?",
+                    (run, stream, peer, epoch),
+                )[0]
+                if went_back:  # to where the load ended: it reads on from there, in the same run
+                    continue
                 require(said is not None and no <= said, peer, stream, "never said", no, said)
 
 
