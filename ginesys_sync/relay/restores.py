@@ -22,13 +22,21 @@ _CURRENT, _RESTORED, _RETIRED = "current", "restored", "retired"
 
 def is_set_back(writer: sqlite3.Connection, caller: Caller, request: messages.OpenRequest) -> bool:
     """Whether the Web Database itself was brought back from an older copy, as far as the caller can
-    tell: it knows of a later run of its own. Until it has sent again what is missing, it is told.
+    tell: it knows of a later run of its own. Until it has sent again what is missing, it is told;
+    and so is every other site, because what was lost of one may have been meant for another, and
+    the copy may have been made in the middle of a run.
     """
     row = site_row(writer, caller.organisation, caller.site)
     assert row is not None
     since = row["set_back"]
     if request.opened > row["run"]:
         since = max(request.run, request.opened + 1)
+        if not row["set_back"]:
+            writer.execute(
+                "UPDATE sites SET set_back = run + 1"
+                " WHERE organisation = ? AND site <> ? AND run > 0 AND set_back = 0",
+                (caller.organisation, caller.site),
+            )
     elif since and request.opened >= since:
         since = 0
     if since != row["set_back"]:
