@@ -57,18 +57,22 @@ class _Reading:
     listed: int
 
 
-def read_mail(relay: Relay, caller: Caller, request: messages.MailRequest) -> messages.MailAnswer:
-    """One page of mail. What the asker has collected of acknowledgements is forgotten. How far the
-    page lists is kept before it goes out: what a store has heard of cannot be taken back.
+def read_mail(
+    relay: Relay, caller: Caller, request: messages.MailRequest, forget_up_to: int = 0
+) -> messages.MailAnswer:
+    """One page of mail. Acknowledgements up to `forget_up_to` are forgotten: what the asker had
+    collected before this run, so that a copy of its database that is made in a run, and put back
+    after it, finds the others again. How far the page lists is kept before it goes out: what a
+    store has heard of cannot be taken back.
     """
     while True:
-        answer = _read_page(relay, caller, request)
+        answer = _read_page(relay, caller, request, forget_up_to)
         if answer is not None:
             return answer
 
 
 def _read_page(
-    relay: Relay, caller: Caller, request: messages.MailRequest
+    relay: Relay, caller: Caller, request: messages.MailRequest, forget_up_to: int
 ) -> messages.MailAnswer | None:
     """None when something of it was taken back before it could go out."""
     behind: list[StreamRow] = []
@@ -82,11 +86,11 @@ def _read_page(
             _read_stream(reader, caller, reading, page, behind, caught_up)
         collected = reader.execute(
             "SELECT 1 FROM acks WHERE organisation = ? AND origin = ? AND id <= ? LIMIT 1",
-            (caller.organisation, caller.site, request.acks_after),
+            (caller.organisation, caller.site, forget_up_to),
         ).fetchone()
     news = {} if caller.is_ho else page.listed
     if (collected or behind or caught_up or news) and not _note(
-        relay, caller, request.acks_after, behind, caught_up, news
+        relay, caller, forget_up_to, behind, caught_up, news
     ):
         return None
     if page.again:
@@ -330,7 +334,7 @@ def as_manifest(stream: StreamRow, row: sqlite3.Row, inline: bytes | None) -> me
 def _note(
     relay: Relay,
     caller: Caller,
-    acks_after: int,
+    forget_up_to: int,
     behind: list[StreamRow],
     caught_up: list[StreamRow],
     listed: dict[int, list[int]],
@@ -352,7 +356,7 @@ def _note(
         )
         writer.execute(
             "DELETE FROM acks WHERE organisation = ? AND origin = ? AND id <= ?",
-            (caller.organisation, caller.site, acks_after),
+            (caller.organisation, caller.site, forget_up_to),
         )
         for stream in behind:
             want_load(writer, caller.organisation, caller.site, stream.stream)

@@ -72,7 +72,7 @@ def open_run(relay: Relay, caller: Caller, request: messages.OpenRequest) -> mes
         own=own,
         missing=missing,
         sites=sites,
-        mail=read_mail(relay, caller, asked),
+        mail=read_mail(relay, caller, asked, asked.acks_after),
         again=again,
         set_back=set_back,
     )

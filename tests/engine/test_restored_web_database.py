@@ -326,3 +326,23 @@ def test_a_store_that_was_to_be_reloaded_is_reloaded_all_the_same(
     chain.settle()
     chain.assert_equal()
     assert chain.sql(HO, "SELECT * FROM sync_load") == []
+
+
+def test_a_copy_that_was_made_in_the_middle_of_head_offices_run_loses_nobody_an_answer(
+    chain: ChainFloor,
+) -> None:
+    chain.sql(S001, "UPDATE customer SET name = 's', changed_at = '2026-01-02' WHERE id = 'C1'")
+    chain.done(S001)
+    copy = back_up_relay(chain)
+    run = chain.scalar(HO, "SELECT max(no) FROM sync_run") + 1
+    with closing(sqlite3.connect(copy / "relay.sqlite3")) as books:  # it had been opened by then
+        books.execute("UPDATE sites SET run = ? WHERE site = 'HO'", (run,))
+        books.commit()
+    chain.done(HO)
+    chain.done(S002)
+    put_back_relay(chain, copy)
+    chain.settle()
+    chain.assert_equal()
+    assert chain.scalar(S001, "SELECT count(*) FROM sync_parked") == 0
+    waiting = "SELECT count(*) FROM sync_ack WHERE stream = 'S001/customers' AND collected_at > ''"
+    assert chain.scalar(S001, waiting) > 0

@@ -7,6 +7,7 @@ from ginesys_sync.core.errors import KnownError, NotPossible
 from ginesys_sync.services.sending_again import send_again
 from ginesys_sync.services.status import status_rows
 from ginesys_sync.services.withdrawing import withdraw
+from tests.engine.test_reloading import change_notices
 from tests.support.chain_floor import HO, S001, S002, S003, ChainFloor
 
 WHY = "half the price"
@@ -200,3 +201,22 @@ def test_what_makes_no_sense_is_refused(chain: ChainFloor) -> None:
         withdraw(home, "plan", [1], None, WHY)
     with pytest.raises(NotPossible, match="Only head office"):
         withdraw(chain.home(S001), "sales", [1], None, WHY)
+
+
+def test_a_deletion_for_everybody_that_was_withdrawn_from_one_goes_to_it_when_sent_again(
+    chain: ChainFloor,
+) -> None:
+    chain.sql(HO, "INSERT INTO notice VALUES ('N1', 'S001', 'for one')")
+    change_notices(chain, 2, are_for_all=True)
+    chain.settle()
+    assert chain.codes(S002, "notice") == ["N1"]
+    change_notices(chain, 3, are_for_all=False)
+    chain.done(HO)
+    numbers = "SELECT no FROM sync_batch WHERE stream = 'HO/policy' AND gone > 0"
+    withdraw(chain.home(HO), "HO/policy", [chain.scalar(HO, numbers)], [S002], WHY)
+    chain.settle()
+    assert chain.codes(S002, "notice") == ["N1"]
+    send_again(chain.home(HO), "notices", reason=WHY)
+    chain.settle()
+    assert chain.codes(S002, "notice") == []
+    chain.assert_equal()
