@@ -166,6 +166,11 @@ def test_what_a_site_sent_before_it_was_enrolled_anew_is_read_before_what_it_sen
     assert (place.epoch, place.complete, after.numbers(answer)) == (store.epoch, 1, [1])
 
 
+def begin_a_run(ho: Member, acks_after: int) -> None:
+    """With acknowledgements collected so far."""
+    ho.open(mail=ho.request().mail.model_copy(update={"acks_after": acks_after}))
+
+
 def test_acknowledgements_come_home_in_order_and_are_forgotten_in_the_next_run(
     ho: Member, new_store: NewStore, channel: str
 ) -> None:
@@ -184,7 +189,7 @@ def test_acknowledgements_come_home_in_order_and_are_forgotten_in_the_next_run(
     first = next(row for row in ho.web.mail(MailRequest()).acks if row.ack.stream == lane.text)
     assert mine(first.id) == everything[1:]
     assert mine(0) == everything  # its database may be brought back to before it was collected
-    ho.open(mail=MailRequest(acks_after=first.id))
+    begin_a_run(ho, first.id)
     assert mine(0) == everything[1:]
     assert one.web.mail(MailRequest()).acks == []
 
@@ -215,7 +220,7 @@ def collect_everything(ho: Member) -> None:
     after = 0
     while acks := ho.web.mail(MailRequest(acks_after=after)).acks:
         after = acks[-1].id
-    ho.open(mail=MailRequest(acks_after=after))
+    begin_a_run(ho, after)
 
 
 def test_parked_records_travel_with_the_acknowledgement(
