@@ -20,6 +20,8 @@ from ginesys_sync.store.database import transaction
 from ginesys_sync.store.fence import require_fence
 from ginesys_sync.store.sweeping import Question
 
+_DROPPED_AT_ONCE = 500
+
 
 def is_too_much(extra: int, total: int) -> bool:
     """Whether so many records may not go without a person's word."""
@@ -37,9 +39,7 @@ class Sweeping:
     def sweep(self, entity: Entity, stream: str, no: int) -> None:
         """Let go what the load of `stream` up to `no` did not hold of an entity, or ask. The keys
         that it named stay until the load ends, so that this may be repeated."""
-        with transaction(self._connection):
-            require_fence(self._connection, self._context.fence)
-            sweeping.drop_overtaken(self._connection, entity, stream, no)
+        self._drop_overtaken(entity, stream, no)
         extra, total = sweeping.count_extra(self._connection, entity)
         if is_too_much(extra, total):
             at = self._context.now()
@@ -52,6 +52,16 @@ class Sweeping:
         else:
             self._bury(entity, stream, no)
             self._context.asks.discard(entity.name)
+
+    def _drop_overtaken(self, entity: Entity, stream: str, no: int) -> None:
+        is_left = True
+        while is_left:
+            self._context.check_cancelled()
+            with transaction(self._connection):
+                require_fence(self._connection, self._context.fence)
+                is_left = sweeping.drop_overtaken(
+                    self._connection, entity, stream, no, _DROPPED_AT_ONCE
+                )
 
     def settle(self) -> None:
         """Do what people answered, here or at head office, to the questions of earlier runs; say

@@ -58,18 +58,22 @@ def spare(connection: Connection, entity: str, keys: Iterable[Key]) -> None:
     )
 
 
-def drop_overtaken(connection: Connection, entity: Entity, stream: str, no: int) -> None:
+def drop_overtaken(
+    connection: Connection, entity: Entity, stream: str, no: int, limit: int
+) -> bool:
     """Inside the caller's transaction: forget what was parked of an entity in batches up to the
     load's number, unless the load named it: head office does not have it any more. What still
-    stands here of such a record is extra like any other.
+    stands here of such a record is extra like any other. At most `limit` records: whether there
+    may be more.
     """
     same = equal("s", parts(4), "p", parts(4))
-    raw(connection).execute(
-        "DELETE FROM main.sync_parked AS p WHERE entity = ? AND stream = ? AND no <= ? "
-        "AND code <> ? AND NOT EXISTS "
-        f"(SELECT 1 FROM main.sync_seen s WHERE s.entity = p.entity AND {same})",
-        (entity.name, stream, no, KEPT_EDIT),
+    dropped = raw(connection).execute(
+        "DELETE FROM main.sync_parked WHERE id IN (SELECT p.id FROM main.sync_parked p "
+        "WHERE p.entity = ? AND p.stream = ? AND p.no <= ? AND p.code <> ? AND NOT EXISTS "
+        f"(SELECT 1 FROM main.sync_seen s WHERE s.entity = p.entity AND {same}) LIMIT ?)",
+        (entity.name, stream, no, KEPT_EDIT, limit),
     )
+    return dropped.rowcount == limit
 
 
 def count_extra(connection: Connection, entity: Entity) -> tuple[int, int]:
