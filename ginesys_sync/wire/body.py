@@ -141,6 +141,8 @@ def check_structure(raw: bytes, entity: Entity, said: Counts | None = None) -> N
             _check_counts(connection, entity, said)
     except (sqlite3.Error, UnicodeDecodeError) as fault:  # the latter: SQLite quotes forged text
         raise _unsound(str(fault)) from fault
+    except MemoryError as fault:  # what a forged page number makes SQLite ask for
+        raise _unsound("reading it asks for more memory than there is") from fault
     finally:
         connection.close()
 
