@@ -1,9 +1,11 @@
 """The batch body: exact, bounded, and refused when it is not what it should be."""
 
+import json
 import sqlite3
 import tracemalloc
 from contextlib import closing
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 import zstandard
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from ginesys_sync.core.errors import Damaged
 from ginesys_sync.core.plan import Entity, Owner, Table
+from ginesys_sync.core.plan_text import parse_plan
 from ginesys_sync.wire.body import (
     CHILD_BITS,
     GONE,
@@ -24,6 +27,7 @@ from ginesys_sync.wire.body import (
 )
 from ginesys_sync.wire.excerpt import excerpts, has_schema, joined, labels
 from ginesys_sync.wire.routes import MAX_BODY_BYTES
+from tests.support.chain_floor import floor_plan
 
 LINE = Table("line", ("number", "line"), ("number",), ("number", "line", "what"))
 BILL = Entity(
@@ -256,3 +260,11 @@ def test_bodies_of_shared_records_carry_the_number_they_were_edited_on() -> None
         'CREATE TABLE "c" (_id INTEGER PRIMARY KEY, "id", "n", "_base")',
         'CREATE TABLE "_gone" (_id INTEGER PRIMARY KEY, "id", "_base")',
     )
+
+
+def test_an_image_that_makes_sqlite_ask_for_too_much_memory_is_damaged() -> None:
+    """Found by the fuzzer."""
+    raw = (Path(__file__).parent / "asks_for_too_much.sqlite3").read_bytes()
+    plan = parse_plan(json.dumps(floor_plan()))
+    with pytest.raises(Damaged):
+        check_structure(raw, plan.entity("items"))
