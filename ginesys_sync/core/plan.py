@@ -196,6 +196,10 @@ class Plan:
         """The entities of one lane."""
         return tuple(entity for entity in self.entities if entity.channel == channel)
 
+    def from_head_office(self, channel: str) -> tuple[Entity, ...]:
+        """The entities of one lane that head office sends to the stores."""
+        return tuple(each for each in self.of_channel(channel) if each.owner is not Owner.SITE)
+
     def in_order(self) -> tuple[Entity, ...]:
         """All entities, lane by lane, parents first."""
         return tuple(sorted(self.entities, key=lambda entity: self.lane(entity.channel)))

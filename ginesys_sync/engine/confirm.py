@@ -127,6 +127,7 @@ def _message(context: RunContext, connection: Connection, ack: ledger.OwnAck) ->
         from_no=ack.from_no,
         to_no=ack.to_no,
         run=ack.run,
+        said=ack.said,
         applied_at=ack.applied_at,
         parked_total=total + len(asked),
         parked=[*asked, *(_word(record) for record in parked)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -84,7 +85,8 @@ class RunContext:
     """One run at one site. `sites` are those it releases to (None: all). `plan` holds the sync's
     own entities too. `stopped` are the streams that are not read on in this run, `asks` the
     entities of which a person is asked what should go, `arrived` the records per entity that were
-    looked at for notices.
+    looked at for notices, `token` a word of this run alone: a database that was brought back gives
+    a number a second time.
     """
 
     database: Database
@@ -106,6 +108,7 @@ class RunContext:
     tally: Tally
     check_sites: Callable[[Connection, RunContext], None]
     lock_seconds: float = 0.012
+    token: str = field(default_factory=lambda: secrets.token_hex(8))
     notes: list[str] = field(default_factory=list)
     stopped: set[str] = field(default_factory=set)
     asks: set[str] = field(default_factory=set)

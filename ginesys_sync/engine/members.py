@@ -108,9 +108,9 @@ def take_contacts(
     board.note_contacts(connection, at)
     for site in after.values():
         sites.write_site(connection, site)
-    joined = _owe_loads(connection, answers, at)
-    if _audiences_changed(before.values(), after.values()) or joined:
-        sites.note_audiences(connection, plan, joined)
+    _owe_loads(connection, answers, at)
+    if _audiences_changed(before.values(), after.values()):
+        sites.note_audiences(connection, plan)
 
 
 def _contact(answer: SiteContact) -> sites.Contact:
@@ -132,23 +132,17 @@ def _audiences_changed(before: Iterable[Site], after: Iterable[Site]) -> bool:
     return facts(before) != facts(after)
 
 
-def _owe_loads(connection: Connection, answers: Sequence[SiteContact], at: str) -> list[str]:
-    """Owe every wanted load that is not owed yet. Returns the sites that had been sent records
-    before.
-    """
+def _owe_loads(connection: Connection, answers: Sequence[SiteContact], at: str) -> None:
+    """Owe every wanted load that is not owed yet."""
     owed = {
         (load.site, load.stream)
         for load in due_loads.due_loads(connection)
         if load.state == due_loads.DUE  # one that was offered and is wanted again was forgotten
     }
-    joined = []
     for answer in answers:
         wanted = [
             stream
             for stream in answer.loads_wanted
             if (answer.site, stream) not in owed and Stream.parse(stream).origin == HEAD_OFFICE
         ]
-        if wanted:
-            due_loads.owe_load(connection, answer.site, wanted, at)
-            joined.append(answer.site)
-    return joined
+        due_loads.owe_load(connection, answer.site, wanted, at)

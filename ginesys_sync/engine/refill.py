@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from ginesys_sync.core.errors import Refused
 from ginesys_sync.core.model import Stream
 from ginesys_sync.engine.context import RunContext
-from ginesys_sync.engine.owing import Owing
 from ginesys_sync.store import due_loads, ledger, refilling
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.fence import require_fence
@@ -137,14 +136,12 @@ def want_loads_again(context: RunContext, connection: Connection) -> None:
     has to join again, and wants them then.
     """
     for site in sorted({load.site for load in due_loads.due_loads(connection)}):
-        owing = Owing(connection, context.plan, context.staging, context.web, site)
         try:
             wanted = context.web.reload(ReloadRequest(site=site)).loads_wanted
-            streams = [name for name in wanted if Stream.parse(name).origin == context.site]
-            owing.make_ready(streams)
         except Refused as fault:
             log.warning("%s is not owed its loads again: %s (%s)", site, fault, fault.detail)
             continue
         with transaction(connection):
             require_fence(connection, context.fence)
-            owing.owe(streams, context.site, context.now())
+            streams = [name for name in wanted if Stream.parse(name).origin == context.site]
+            due_loads.owe_load(connection, site, streams, context.now())

@@ -25,8 +25,9 @@ from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.disk import short_of_room
 from ginesys_sync.engine.flush import flush
 from ginesys_sync.engine.heal import Healing, found_behind, own_places, send_again
-from ginesys_sync.engine.loads import LoadWork, offer_loads
+from ginesys_sync.engine.loads import LoadWork
 from ginesys_sync.engine.members import refresh_sites
+from ginesys_sync.engine.offers import offer_loads
 from ginesys_sync.engine.pump import Channel, Step
 from ginesys_sync.engine.receive import (
     Receive,
@@ -148,6 +149,7 @@ def _open_request(context: RunContext, connection: Connection, behind: str) -> O
     return OpenRequest(
         incarnation=context.incarnation,
         run=context.run,
+        token=context.token,
         program=context.program,
         protocol=PROTOCOL,
         plan_version=context.plan.version,

@@ -45,6 +45,7 @@ def _take(
     reach = writer.execute(
         "SELECT coalesce(max(CASE site WHEN '*' THEN 0 ELSE acked END), 0) AS acked,"
         " coalesce(max(CASE site WHEN '*' THEN 0 ELSE ack_run END), 0) AS ack_run,"
+        " coalesce(max(CASE site WHEN '*' THEN 0 ELSE ack_said END), 0) AS ack_said,"
         " coalesce(max(released), 0) AS released FROM reach"
         " WHERE organisation = ? AND stream = ? AND site IN (?, '*')",
         (caller.organisation, stream.stream, caller.site),
@@ -59,7 +60,8 @@ def _take(
             raise Refusal("ack_beyond", site=caller.site, stream=ack.stream)
         is_end_of_load = files is not None
         dropped += files or []
-    if not is_end_of_load and (ack.to_no, ack.run) <= (reach["acked"], reach["ack_run"]):
+    known = (reach["acked"], reach["ack_run"], reach["ack_said"])
+    if not is_end_of_load and (ack.to_no, ack.run, ack.said) <= known:
         return dropped  # repeated, or late
     _note(relay, writer, caller, stream, ack)
     origins.add(stream.origin)
@@ -75,10 +77,19 @@ def _note(
     ack: messages.Ack,
 ) -> None:
     writer.execute(
-        "INSERT INTO reach (organisation, stream, site, acked, ack_run, acked_at)"
-        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (organisation, stream, site) DO UPDATE SET"
-        " acked = excluded.acked, ack_run = excluded.ack_run, acked_at = excluded.acked_at",
-        (caller.organisation, stream.stream, caller.site, ack.to_no, ack.run, ack.applied_at),
+        "INSERT INTO reach (organisation, stream, site, acked, ack_run, ack_said, acked_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (organisation, stream, site) DO UPDATE SET"
+        " acked = excluded.acked, ack_run = excluded.ack_run, ack_said = excluded.ack_said,"
+        " acked_at = excluded.acked_at",
+        (
+            caller.organisation,
+            stream.stream,
+            caller.site,
+            ack.to_no,
+            ack.run,
+            ack.said,
+            ack.applied_at,
+        ),
     )
     (number,) = writer.execute(
         "UPDATE organisations SET last_ack = last_ack + 1 WHERE organisation = ?"

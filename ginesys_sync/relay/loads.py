@@ -128,7 +128,7 @@ def _note_load(
     ).fetchone()
     key = (relay.organisation, number)
     writer.execute(
-        "INSERT INTO loads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO loads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *key,
             stream.stream,
@@ -138,6 +138,7 @@ def _note_load(
             load.made_at,
             relay.now(),
             json.dumps([each.model_dump() for each in load.held]),
+            json.dumps(load.kinds),
         ),
     )
     writer.executemany(
@@ -278,6 +279,7 @@ def ready_load(reader: sqlite3.Connection, stream: StreamRow, site: str) -> mess
         no=row["no"],
         plan_version=row["plan_version"],
         made_at=row["made_at"],
+        kinds=json.loads(row["kinds"]),
         chunks=[messages.LoadChunk.model_construct(**chunk) for chunk in map(dict, chunks)],
         held=[messages.HeldRecord.model_construct(**each) for each in json.loads(row["held"])],
     )

@@ -252,7 +252,7 @@ def _add_load(reader: sqlite3.Connection, caller: Caller, stream: StreamRow, pag
     load = ready_load(reader, stream, caller.site)
     if load is None:
         return
-    size = 300 + _CHUNK_BYTES * (len(load.chunks) + len(load.held))
+    size = 300 + _CHUNK_BYTES * (len(load.kinds) + len(load.chunks) + len(load.held))
     if page.loads and size > _LOADS_BYTES:
         return  # it is listed when the ones before it are done
     page.room -= size

@@ -105,7 +105,7 @@ def _judge(
         why = "it has synced since as another copy"
     else:
         behind = mine if state == _CURRENT else None
-        why = _behind(writer, caller, request, behind["run"] if behind else 0)
+        why = _behind(writer, caller, request, behind)
     _note(writer, caller, request, _RESTORED if why else _CURRENT, why)
     return _restored(writer, caller, request.incarnation) if why else None
 
@@ -118,9 +118,11 @@ def _note(
     why: str,
 ) -> None:
     writer.execute(
-        "INSERT INTO incarnations (organisation, site, incarnation, state, run, why, successor)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (organisation, site, incarnation)"
+        "INSERT INTO incarnations"
+        " (organisation, site, incarnation, state, run, token, why, successor)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (organisation, site, incarnation)"
         " DO UPDATE SET state = excluded.state, run = max(run, excluded.run), why = excluded.why,"
+        " token = iif(excluded.run < run, token, excluded.token),"
         " successor = CASE successor WHEN '' THEN excluded.successor ELSE successor END",
         (
             caller.organisation,
@@ -128,6 +130,7 @@ def _note(
             request.incarnation,
             state,
             request.run,
+            request.token or "",
             why,
             secrets.token_hex(8) if state == _RESTORED else "",
         ),
@@ -154,7 +157,7 @@ def _read_again(writer: sqlite3.Connection, caller: Caller, stream: int, after: 
     """The site has a stream only up to `after` again: what is still kept beyond stays for it."""
     key = (caller.organisation, stream, caller.site)
     writer.execute(
-        "UPDATE reach SET acked = ?, ack_run = 0, acked_at = NULL"
+        "UPDATE reach SET acked = ?, ack_run = 0, ack_said = 0, acked_at = NULL"
         " WHERE organisation = ? AND stream = ? AND site = ?",
         (after, *key),
     )
@@ -185,16 +188,26 @@ def _restored(reader: sqlite3.Connection, caller: Caller, incarnation: str) -> m
 
 
 def _behind(
-    reader: sqlite3.Connection, caller: Caller, request: messages.OpenRequest, run: int
+    reader: sqlite3.Connection,
+    caller: Caller,
+    request: messages.OpenRequest,
+    mine: sqlite3.Row | None,
 ) -> str:
-    """What the site is behind in, in words; empty when it is not."""
-    if request.run < run:
-        return f"its sync number is {request.run}, but {run} was seen before"
+    """What the site is behind in, in words; empty when it is not. `mine` is what is known of its
+    present life."""
+    if mine and request.run < mine["run"]:
+        return f"its sync number is {request.run}, but {mine['run']} was seen before"
+    if mine and request.run == mine["run"] and _is_another(request.token, mine["token"]):
+        return f"another sync had its number {request.run} before"
     return (
         request.behind
         or _numbers_behind(reader, caller, request)
         or _cursors_behind(reader, caller, request)
     )
+
+
+def _is_another(token: str | None, known: str) -> bool:
+    return bool(token and known and token != known)
 
 
 def _numbers_behind(

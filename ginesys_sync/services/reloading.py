@@ -8,14 +8,13 @@ from pathlib import Path
 from ginesys_sync.core.clock import Clock, SystemClock, iso
 from ginesys_sync.core.errors import NotPossible
 from ginesys_sync.core.model import HEAD_OFFICE, Stream
-from ginesys_sync.engine.owing import Owing
-from ginesys_sync.engine.staging import Staging
-from ginesys_sync.services.audit import note_action, present_user
+from ginesys_sync.services.audit import note_action
 from ginesys_sync.services.naming import named_stores
 from ginesys_sync.services.rights import require_head_office
 from ginesys_sync.services.site import opened_site
 from ginesys_sync.services.views import Done
 from ginesys_sync.store.database import transaction
+from ginesys_sync.store.due_loads import owe_load
 from ginesys_sync.wire.control_messages import ReloadRequest
 
 
@@ -37,11 +36,8 @@ def reload_site(folder: Path, code: str, reason: str = "", clock: Clock | None =
                     f"Head office has sent nothing yet that {store} could take again.",
                     "Sync first; then everything goes to it anyway.",
                 )
-            owing = Owing(connection, site.plan, Staging(site.home.staged), web, store)
-            owing.make_ready(streams)
             with transaction(connection):
-                at = iso((clock or SystemClock()).now())
-                owing.owe(streams, present_user(), at)
+                owe_load(connection, store, streams, iso((clock or SystemClock()).now()))
                 note_action(connection, "reload", f"store {store}", reason, clock)
         finally:
             web.close()

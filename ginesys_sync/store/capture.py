@@ -118,20 +118,6 @@ def note_all(connection: Connection, entity: Entity, image: int = SENT_AGAIN) ->
     )
 
 
-def note_members(connection: Connection, entity: Entity, site: str) -> None:
-    """Note every record that was ever sent to a set of sites holding `site`: it goes to that site
-    anew.
-    """
-    count = len(entity.key)
-    connection.exec_driver_sql(
-        f"INSERT INTO sync_change(entity, {part_list(count)}, image) SELECT entity, "
-        f"{part_list(count)}, {SENT_AGAIN} "
-        "FROM sync_record WHERE entity = ? AND gone = 0 "
-        "AND audience IN (SELECT audience FROM sync_audience_site WHERE site = ?)",
-        (entity.name, site),
-    )
-
-
 def _present(columns: tuple[str, ...], row: str = "") -> str:
     dot = f"{row}." if row else ""
     return " AND ".join(f"{dot}{quoted(column)} IS NOT NULL" for column in columns)

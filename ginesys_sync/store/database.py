@@ -27,7 +27,7 @@ from ginesys_sync.core.errors import (
 from ginesys_sync.core.text import shown
 from ginesys_sync.store import schema
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 """The newest migration; a database that says more was made by a newer program."""
 LOCK_WAIT_SECONDS = 30
 _SYNCHRONOUS = "FULL"

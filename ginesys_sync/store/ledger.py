@@ -61,6 +61,7 @@ class OwnAck:
     to_no: int
     run: int
     applied_at: str
+    said: int
 
 
 _STATES = "SELECT stream, epoch, head_no, uploaded_no, applied_no FROM sync_stream"
@@ -256,7 +257,8 @@ def move_cursor(
 
 def acknowledge_again(connection: Connection, stream: str, site: str, run: int, at: str) -> None:
     """What is parked of a stream has changed: say so with an acknowledgement that moves nothing
-    else.
+    else. The Web Database may have the one of this run already: it is told that this is a later
+    word.
     """
     row = (
         raw(connection)
@@ -268,7 +270,7 @@ def acknowledge_again(connection: Connection, stream: str, site: str, run: int, 
     grown = (
         raw(connection)
         .execute(
-            "UPDATE sync_ack SET delivered_at = NULL "
+            "UPDATE sync_ack SET delivered_at = NULL, said = said + 1 "
             "WHERE stream = ? AND site = ? AND run = ? AND epoch = ?",
             (stream, site, run, row[0]),
         )
@@ -285,7 +287,7 @@ def acknowledge_again(connection: Connection, stream: str, site: str, run: int, 
 def undelivered_acks(connection: Connection, site: str) -> tuple[OwnAck, ...]:
     """Acknowledgements of this site that the Web Database does not have yet, oldest first."""
     rows = raw(connection).execute(
-        "SELECT id, stream, epoch, kind, from_no, to_no, run, applied_at FROM sync_ack "
+        "SELECT id, stream, epoch, kind, from_no, to_no, run, applied_at, said FROM sync_ack "
         "WHERE site = ? AND delivered_at IS NULL ORDER BY id",
         (site,),
     )

@@ -1,8 +1,8 @@
 """First load on SQLite: snapshot chunks at head office, and the sweep at the joining site.
 
 A chunk is the images of the next records of one entity in key order, read in one short snapshot of
-its own. Only records for *all* sites travel in chunks, so they are built once and shared; what is
-for certain sites only reaches a joining site as ordinary batches, because its audience changed.
+its own. Those of records for *all* sites are built once and shared; of what is for certain sites,
+each joining site has its own.
 
 At the joining site a row of `sync_load` in its own name keeps, for each stream, the chunks it took:
 they have no number of the stream, so no batch in the books tells of them.
@@ -53,10 +53,11 @@ _HELD = (
 
 
 def chunk(
-    database: Database, entity: Entity, after: Key | None, limit: int
+    database: Database, entity: Entity, site: str | None, after: Key | None, limit: int
 ) -> tuple[RawBody, Key] | None:
-    """The next `limit` records after key `after` that were last sent to all, and the last key; None
-    at the end. What a person holds back and is otherwise at the sites is left out.
+    """The next `limit` records after key `after` that were last sent to all, or to `site` among
+    others, and the last key; None at the end. What a person holds back and is otherwise at the
+    sites is left out.
     """
     marks, values = bound(() if after is None else padded(after))
     with database_faults(), database.connect() as connection:
@@ -73,11 +74,12 @@ def chunk(
         found = run(
             "INSERT INTO temp.sync_wanted(k1, k2, k3, k4) "
             "SELECT k1, k2, k3, k4 FROM main.sync_record WHERE entity = ? AND gone = 0 "
-            "AND audience = (SELECT id FROM main.sync_audience WHERE name = '*') "
+            "AND audience IN (SELECT id FROM main.sync_audience WHERE name = '*' "
+            "UNION ALL SELECT audience FROM main.sync_audience_site WHERE site = ?) "
             + ("" if after is None else f"AND (k1, k2, k3, k4) > ({', '.join(marks)}) ")
             + ("AND (k1, k2, k3, k4) NOT IN (SELECT * FROM temp.sync_held) " if does_hold else "")
             + "ORDER BY k1, k2, k3, k4 LIMIT ?",
-            (entity.name, *values, limit),
+            (entity.name, site, *values, limit),
         ).rowcount
         if not found:
             run("ROLLBACK")

@@ -23,19 +23,6 @@ _UNSENT = (
 """SQL: what was last sealed of the record was withdrawn: that may have been its tombstone."""
 
 
-def note_site(connection: Connection, entity: Entity, site: str, weight: int) -> int:
-    """Inside the caller's transaction: send again what was ever sent to certain sites of which
-    `site` is one. Returns how many records."""
-    keys = part_list(4)
-    found = raw(connection).execute(
-        f"INSERT INTO sync_change(entity, {keys}, image) SELECT entity, {keys}, ? FROM sync_record "
-        "WHERE entity = ? AND gone = 0 AND audience IN "
-        "(SELECT audience FROM sync_audience_site WHERE site = ?)",
-        (weight, entity.name, site),
-    )
-    return found.rowcount
-
-
 def weight_for(connection: Connection, chosen: Audience) -> int:
     """Inside the caller's transaction: the weight of a note for these sites."""
     if chosen.sites is None:

@@ -165,6 +165,7 @@ ack = Table(
     Column("collected_at", Text),
     Column("delivered_at", Text),
     Column("parked_total", Integer, nullable=False, server_default=text("0")),
+    Column("said", Integer, nullable=False, server_default=text("0")),
     Index("sync_ack_reach", "stream", "site", "to_no"),
     Index("sync_ack_run", "run"),
     _in_order("sync_ack_collected", "run", of="collected_at"),

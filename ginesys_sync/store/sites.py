@@ -4,7 +4,6 @@ loads they are due.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -12,7 +11,7 @@ from sqlalchemy import Connection, select
 from ginesys_sync.core.model import Role, Site, SiteCode, SiteState, is_site_code
 from ginesys_sync.core.plan import Owner, Plan, Rule
 from ginesys_sync.store import schema
-from ginesys_sync.store.capture import AUDIENCE_ONLY, note_all, note_members
+from ginesys_sync.store.capture import AUDIENCE_ONLY, note_all
 from ginesys_sync.store.database import raw
 from ginesys_sync.store.tables import table_columns
 from ginesys_sync.wire.body import quoted
@@ -133,14 +132,8 @@ def write_contact(connection: Connection, contact: Contact) -> None:
     )
 
 
-def note_audiences(connection: Connection, plan: Plan, joined: Iterable[str] = ()) -> None:
-    """Sites or groups have changed: have every audience that is not *all* computed again, and send
-    anew what sites in `joined` (back with nothing) were sent before.
-    """
-    joined = tuple(joined)
+def note_audiences(connection: Connection, plan: Plan) -> None:
+    """Sites or groups have changed: have every audience that is not *all* computed again."""
     for entity in plan.in_order():
-        if entity.owner is Owner.SITE or entity.audience.rule is Rule.ALL:
-            continue
-        note_all(connection, entity, AUDIENCE_ONLY)
-        for site in joined:
-            note_members(connection, entity, site)
+        if entity.owner is not Owner.SITE and entity.audience.rule is not Rule.ALL:
+            note_all(connection, entity, AUDIENCE_ONLY)

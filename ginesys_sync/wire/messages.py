@@ -218,7 +218,7 @@ class ParkedWord(Message):
 class Ack(Message):
     """I have applied `stream` from after `from_no` up to `to_no`; `parked` of its records need
     attention (the first 1,000 are listed). Cumulative, harmless when repeated. kind `load`: a first
-    load brought me to `to_no`.
+    load brought me to `to_no`. said: how often this run has said it with other `parked` before.
     """
 
     stream: StreamText
@@ -227,6 +227,7 @@ class Ack(Message):
     from_no: Number
     to_no: Number
     run: Number
+    said: Number = 0
     applied_at: Moment
     parked_total: Number = 0
     parked: Annotated[list[ParkedWord], Field(max_length=routes.MAX_PARKED_WORDS)] = []
@@ -274,8 +275,9 @@ class HeldRecord(Message):
 
 
 class Load(Message):
-    """A first load of one stream: applying all chunks in order brings the site to `no`. What it
-    does not hold is swept, `held` excepted.
+    """A first load of one stream: applying all chunks in order brings the site to `no`. `kinds` are
+    the entities of which it holds everything that the site should have: what else the site has of
+    them is swept, `held` excepted.
     """
 
     stream: StreamText
@@ -283,6 +285,7 @@ class Load(Message):
     no: Number
     plan_version: Number
     made_at: Moment
+    kinds: Annotated[list[Word], Field(max_length=routes.MAX_LOAD_KINDS)] = []
     chunks: Annotated[list[LoadChunk], Field(max_length=routes.MAX_LOAD_CHUNKS)]
     held: Annotated[list[HeldRecord], Field(max_length=routes.MAX_HELD_RECORDS)] = []
 
@@ -347,10 +350,12 @@ class OpenRequest(Message):
 
     can_heal: I read my own mail back when told that I was brought back from an older copy (else I
     am refused). behind: I found out that I was, by this. opened: my last run here in this epoch.
+    token: tells this run from another that had its number, before I was brought back.
     """
 
     incarnation: Nonce
     run: Number
+    token: Nonce | None = None
     program: Short
     protocol: Number
     plan_version: Number

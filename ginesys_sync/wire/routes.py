@@ -37,6 +37,7 @@ MAX_STREAMS = 20_000
 MAX_AUDIENCE_SITES = 10_000
 MAX_HELD_RECORDS = 10_000
 """Records that a first load may name as held back; of more, whole kinds."""
+MAX_LOAD_KINDS = 2_000
 MAX_LOAD_CHUNKS = 20_000
 """Chunks of one first load of one stream: 200 million records at 10,000 a chunk."""
 MAX_WAIT_SECONDS = 55

@@ -3,7 +3,8 @@
 import pytest
 
 from ginesys_sync.core.status import Outcome
-from ginesys_sync.engine import loads, seal
+from ginesys_sync.engine import offers, seal
+from ginesys_sync.services.blocking import block_record, unblock_record
 from tests.support.chain_floor import HO, S001, S003, ChainFloor
 
 NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
@@ -15,7 +16,7 @@ CHUNK = "ginesys_sync.engine.loads:LoadWork._apply_chunk"
 @pytest.fixture
 def chain(floor: ChainFloor, monkeypatch: pytest.MonkeyPatch) -> ChainFloor:
     """Items and prices that S001 has had for long; chunks of a hundred records."""
-    monkeypatch.setattr(loads, "TARGET_ROWS", 100)
+    monkeypatch.setattr(offers, "TARGET_ROWS", 100)
     monkeypatch.setattr(seal, "TARGET_ROWS", 100)
     floor.sql(
         HO,
@@ -62,7 +63,7 @@ def test_what_changes_while_a_load_waits_reaches_the_store_as_its_tail(chain: Ch
     chain.assert_equal([S003])
 
 
-@pytest.mark.parametrize(("moment", "left"), [("before:2", 8), ("after:2", 7), ("after:5", 4)])
+@pytest.mark.parametrize(("moment", "left"), [("before:2", 9), ("after:2", 8), ("after:5", 5)])
 def test_loading_that_is_killed_goes_on_at_its_chunk(
     chain: ChainFloor, moment: str, left: int
 ) -> None:
@@ -105,21 +106,43 @@ def test_a_chunk_that_was_built_is_not_built_again(
     chain.join(S003)
     chain.sync(S003)
     built: list[str] = []
-    keep = loads._Offer._keep
+    keep = offers._Offer._keep
 
-    def stops_after_two(offer: loads._Offer, entity: object, *facts: object) -> None:
+    def stops_after_two(offer: offers._Offer, entity: object, *facts: object) -> None:
         if len(built) == 2:
-            raise loads.Refused("The line was cut.")
+            raise offers.Refused("The line was cut.")
         built.append(str(facts))
         keep(offer, entity, *facts)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(loads._Offer, "_keep", stops_after_two)
+    monkeypatch.setattr(offers._Offer, "_keep", stops_after_two)
     assert chain.sync(HO).outcome is Outcome.STOPPED
-    monkeypatch.setattr(loads._Offer, "_keep", keep)
+    monkeypatch.setattr(offers._Offer, "_keep", keep)
     chain.done(HO)
     bodies = [path for method, path in chain.calls if method == "PUT"]
     assert len(bodies) == len(set(bodies))
     chain.done(S003)
+    chain.assert_equal([S003])
+
+
+def test_what_a_load_parks_and_its_tail_mends_in_one_run_does_not_stay_listed(
+    chain: ChainFloor,
+) -> None:
+    chain.sql(
+        HO,
+        "INSERT INTO item VALUES ('NEW', 'not checked', NULL)",
+        "INSERT INTO price VALUES ('NEW', '2026-01-01', 5)",
+    )
+    block_record(chain.home(HO), "items", "NEW", "not checked")
+    chain.sync(HO)
+    chain.join(S003)
+    chain.sync(S003)
+    chain.sync(HO)
+    unblock_record(chain.home(HO), "items", "NEW")
+    chain.sync(HO)
+    chain.done(S003)
+    assert chain.scalar(S003, "SELECT max(said) FROM sync_ack WHERE stream = 'HO/pricing'") == 1
+    chain.settle(S001, S003, rounds=1)
+    assert chain.attention() == []
     chain.assert_equal([S003])
 
 

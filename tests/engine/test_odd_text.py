@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ginesys_sync.core.model import Key
-from ginesys_sync.engine import loads
+from ginesys_sync.engine import offers
 from ginesys_sync.services.batches import show_batch
 from ginesys_sync.services.home_desk import HomeDesk
 from ginesys_sync.store.capture import SENT_AGAIN
@@ -75,7 +75,7 @@ def test_a_shared_record_with_such_a_key_is_decided_when_two_edited_it(floor: Ch
 def test_a_store_that_joins_late_gets_such_records_and_loses_its_own(
     floor: ChainFloor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loads, "TARGET_ROWS", 1)
+    monkeypatch.setattr(offers, "TARGET_ROWS", 1)
     monkeypatch.setattr("ginesys_sync.engine.sweeping.TARGET_ROWS", 1)
     monkeypatch.setattr("ginesys_sync.store.sweeping.SHARE", 0.1)
     _arrive(

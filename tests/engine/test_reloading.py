@@ -5,11 +5,18 @@ import json
 import pytest
 
 from ginesys_sync.core.errors import UnknownSite
+from ginesys_sync.core.plan import Plan
 from ginesys_sync.core.status import Outcome
 from ginesys_sync.services import blocking
 from ginesys_sync.services.plans import change_plan
 from ginesys_sync.services.reloading import reload_site
+from tests.engine.test_restores import back_up, put_back
 from tests.support.chain_floor import HO, S001, S002, S003, ChainFloor, floor_plan
+
+NOTICES = (
+    "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 10) "
+    "INSERT INTO notice SELECT 'N' || i, 'S001', 'stays' FROM n"
+)
 
 
 @pytest.fixture
@@ -60,17 +67,22 @@ def test_a_reloaded_store_gets_everything_again_and_loses_what_head_office_has_n
 
 
 def test_what_is_for_certain_stores_goes_to_the_reloaded_one_alone(chain: ChainFloor) -> None:
-    before = chain.rows(HO, "sync_record")
+    chain.sql(S001, "DELETE FROM promotion")
+    for store in (S001, S002):
+        chain.sql(store, f"INSERT INTO notice VALUES ('N9', '{store}', 'of nobody')")
+    before = chain.rows(HO, "sync_record"), chain.batches(HO, "HO/policy")
     reload_site(chain.home(HO), S001)
-    chain.done(HO)
-    assert {row[1] for row in chain.batches(HO, "HO/pricing")[-1:]} == {"S001"}
-    assert chain.rows(HO, "sync_record") == before
+    chain.settle(rounds=1)
+    chain.assert_equal([S001])
+    assert chain.codes(S001, "notice") == ["N1"]
+    assert chain.codes(S002, "notice") == ["N9"]
+    assert (chain.rows(HO, "sync_record"), chain.batches(HO, "HO/policy")) == before
 
 
 def test_a_deletion_that_the_store_had_not_read_yet_reaches_it_in_spite_of_the_load(
     chain: ChainFloor,
 ) -> None:
-    chain.sql(HO, "INSERT INTO notice VALUES ('N2', 'S001', 'moves'), ('N3', 'S001', 'stays')")
+    chain.sql(HO, NOTICES, "UPDATE notice SET words = 'moves' WHERE code = 'N2'")
     chain.settle(rounds=1)
     chain.sql(
         HO,
@@ -81,10 +93,42 @@ def test_a_deletion_that_the_store_had_not_read_yet_reaches_it_in_spite_of_the_l
     chain.done(HO)
     reload_site(chain.home(HO), S001)
     chain.settle()
-    assert chain.codes(S001, "notice") == ["N3"]
+    assert chain.codes(S001, "notice") == sorted(f"N{i}" for i in range(3, 11))
     chain.assert_equal()
-    assert chain.sql(HO, "SELECT * FROM sync_change") == []
-    assert chain.sql(HO, "SELECT * FROM sync_block") == []
+
+
+def test_a_deletion_that_only_its_newer_copy_had_read_reaches_a_store_that_is_put_back(
+    chain: ChainFloor,
+) -> None:
+    copy = back_up(chain, S001)
+    chain.sql(HO, "DELETE FROM notice WHERE code = 'N1'")
+    chain.settle(rounds=2)
+    assert chain.codes(S001, "notice") == []
+    reload_site(chain.home(HO), S001)
+    chain.done(HO)
+    put_back(chain, S001, copy)
+    chain.sync(S001)
+    chain.settle()
+    assert chain.codes(S001, "notice") == []
+    chain.assert_equal()
+
+
+def test_a_load_takes_nothing_away_of_a_kind_that_it_does_not_hold(
+    chain: ChainFloor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The plan that the store applies it by may be another than that it was made by."""
+    chain.sql(S001, "INSERT INTO notice VALUES ('N9', 'S001', 'of nobody')")
+    made = Plan.from_head_office
+    monkeypatch.setattr(
+        Plan,
+        "from_head_office",
+        lambda plan, channel: [each for each in made(plan, channel) if each.name != "notices"],
+    )
+    reload_site(chain.home(HO), S001)
+    chain.done(HO)
+    monkeypatch.setattr(Plan, "from_head_office", made)
+    chain.done(S001)
+    assert chain.codes(S001, "notice") == ["N1", "N9"]
 
 
 def change_notices(chain: ChainFloor, version: int, *, are_for_all: bool) -> None:
@@ -219,7 +263,7 @@ def test_a_reload_sweeps_nothing_that_head_office_holds_back(chain: ChainFloor) 
 def test_more_held_back_than_can_be_named_spares_the_whole_kind(
     chain: ChainFloor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ginesys_sync.engine.loads._HELD_OF_A_KIND", 5)
+    monkeypatch.setattr("ginesys_sync.engine.offers._HELD_OF_A_KIND", 5)
     blocking.block_entity(chain.home(HO), "items", "not checked")
     chain.sql(HO, "UPDATE item SET name = 'not checked'")
     reload_site(chain.home(HO), S001)

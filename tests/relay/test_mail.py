@@ -194,6 +194,21 @@ def test_acknowledgements_come_home_in_order_and_are_forgotten_in_the_next_run(
     assert one.web.mail(MailRequest()).acks == []
 
 
+def test_the_later_word_of_a_run_on_what_is_parked_is_taken_and_the_earlier_one_no_more(
+    ho: Member, new_store: NewStore, channel: str
+) -> None:
+    collect_everything(ho)
+    lane, store = Lane(ho, channel), new_store()
+    lane.send(1, [Body.of(10)])
+    first, second = (
+        lane.ack(1).model_copy(update={"said": said, "parked_total": 1 - said}) for said in (0, 1)
+    )
+    for ack in (first, first, second, first, second):  # lost answers, and a call that comes late
+        store.web.acks(AcksRequest(acks=[ack]))
+    rows = [row.ack for row in ho.web.mail(MailRequest()).acks if row.ack.stream == lane.text]
+    assert [(ack.said, ack.parked_total) for ack in rows] == [(0, 1), (1, 0)]
+
+
 def test_a_page_of_acknowledgements_ends_at_its_size_and_says_more(
     ho: Member, new_store: NewStore, channel: str
 ) -> None:

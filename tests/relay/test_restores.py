@@ -50,6 +50,14 @@ def test_a_lower_run_number_is_a_restored_site(new_store: NewStore) -> None:
     assert (told.run, told.epoch) == (5, store.epoch)
 
 
+def test_another_run_with_the_number_of_the_last_is_a_restored_site(new_store: NewStore) -> None:
+    store = new_store()
+    store.open(4, token="a" * 16)
+    for _ in range(2):  # a call whose answer was lost is made once more
+        assert store.open(5, token="b" * 16, can_heal=True).restored is None
+    assert "5" in restored(store.open(5, token="c" * 16, can_heal=True)).why
+
+
 def test_an_old_call_that_comes_late_makes_no_restored_site(new_store: NewStore) -> None:
     store = new_store()
     store.open(4)

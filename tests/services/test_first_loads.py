@@ -15,7 +15,7 @@ import pytest
 from ginesys_sync.core.errors import HomeUnusable
 from ginesys_sync.core.events import Event, StageMoved
 from ginesys_sync.core.status import Kind, Stage, Status
-from ginesys_sync.engine import loads, seal
+from ginesys_sync.engine import offers, seal
 from ginesys_sync.services.first_loads import head_during_load
 from ginesys_sync.services.home_desk import HomeDesk
 from ginesys_sync.services.status import status_rows
@@ -43,7 +43,7 @@ WHOLE = {"First load: 300 items", "First load: 300 prices"}
 @pytest.fixture
 def offered(floor: ChainFloor, monkeypatch: pytest.MonkeyPatch) -> ChainFloor:
     """S003 joined late; its first load, in chunks of a hundred records, waits for its Sync."""
-    monkeypatch.setattr(loads, "TARGET_ROWS", 100)
+    monkeypatch.setattr(offers, "TARGET_ROWS", 100)
     monkeypatch.setattr(seal, "TARGET_ROWS", 100)
     floor.sql(
         HO,
@@ -271,7 +271,7 @@ def test_a_load_that_head_office_is_building_is_nothing_it_received(floor: Chain
     floor.settle(rounds=1)
     floor.join(S003)
     floor.sync(S003)
-    assert floor.killed_run(HO, "ginesys_sync.engine.loads:_Offer._keep:after:2")
+    assert floor.killed_run(HO, "ginesys_sync.engine.offers:_Offer._keep:after:2")
     assert floor.sql(HO, "SELECT 1 FROM sync_load WHERE chunks <> '[]'")
     with desk_of(floor, HO) as desk:
         rows = desk.received_rows(None, GridFilter(), None, 500).rows

@@ -29,7 +29,7 @@ from typing import Any
 from starlette.applications import Starlette
 
 from ginesys_sync.core.model import Role
-from ginesys_sync.engine import loads, seal
+from ginesys_sync.engine import offers, seal
 from ginesys_sync.engine.pump import TurnPump
 from ginesys_sync.engine.webdb import Patience, WebDatabase
 from ginesys_sync.relay import main as relay_main
@@ -116,7 +116,7 @@ def be_steady(rows: int = 0) -> None:
     web = partial(WebDatabase, patience=IMPATIENT)
     site.WebDatabase = setup.WebDatabase = web  # type: ignore[misc, assignment, attr-defined]
     if rows:
-        loads.TARGET_ROWS = seal.TARGET_ROWS = rows  # type: ignore[attr-defined]
+        offers.TARGET_ROWS = seal.TARGET_ROWS = rows  # type: ignore[attr-defined]
 
 
 def _sync(job: dict[str, Any], tell: Callable[[str], None], _: Effects | None) -> None:

@@ -11,7 +11,7 @@ import pytest
 from ginesys_sync.core.errors import KnownError
 from ginesys_sync.core.model import Audience, Stream
 from ginesys_sync.core.plan import Owner
-from ginesys_sync.engine import loads, run, upload
+from ginesys_sync.engine import offers, run, upload
 from ginesys_sync.engine.apply import Apply
 from ginesys_sync.engine.bodies import BodyWork
 from ginesys_sync.engine.loads import LoadWork
@@ -147,13 +147,13 @@ def sweep_from_below(patch: Patch) -> None:
 
 def head_read_late(patch: Patch) -> None:
     """Take as the number of a snapshot the stream's head after its last chunk."""
-    honest = loads._Offer._request
+    honest = offers._Offer._request
 
-    def late(self: Any) -> Any:
+    def late(self: Any, *facts: Any) -> Any:
         self._no = ledger.streams(self._connection)[self._stream].head_no
-        return honest(self)
+        return honest(self, *facts)
 
-    patch.setattr(loads._Offer, "_request", late)
+    patch.setattr(offers._Offer, "_request", late)
 
 
 def release_before_upload(patch: Patch) -> None:

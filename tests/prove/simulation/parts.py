@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, create_engine
 
-from ginesys_sync.engine import loads, seal, sessions, slices, sweeping, upload, webdb
+from ginesys_sync.engine import offers, seal, sessions, slices, sweeping, upload, webdb
 from ginesys_sync.engine.staging import Staging
 from ginesys_sync.relay import app as relay_app
 from ginesys_sync.relay import batches as relay_batches
@@ -325,7 +325,7 @@ def simulated() -> Iterator[None]:
         patch.setattr(relay_app, "describe", lambda: b"")
         for room in (upload, relay_bodies, relay_batches):
             patch.setattr(room, "INLINE_BODY_BYTES", INLINE_BYTES)
-        for room in (seal, loads, sweeping):
+        for room in (seal, offers, sweeping):
             patch.setattr(room, "TARGET_ROWS", CLAIM_ROWS)
         patch.setattr(seal, "FIRST_LIMIT_WITH_CHILDREN", CLAIM_ROWS // 2)
         patch.setattr(slices, "_FIRST_SLICE", SLICE_RECORDS)

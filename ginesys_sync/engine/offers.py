@@ -1,0 +1,219 @@
+"""Head office's half of a first load: it builds snapshot chunks and offers them. Those of what is
+for all are built once for all sites that need them, those of what is for certain sites for each.
+
+The number a load brings a site to is the stream's head from before the first chunk; the tail after
+it mends the rest, since images are whole. Building resumes at a chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ginesys_sync.core.errors import Refused
+from ginesys_sync.core.model import Key, Stream
+from ginesys_sync.core.plan import Entity, Rule
+from ginesys_sync.core.status import Stage
+from ginesys_sync.engine.context import RunContext
+from ginesys_sync.engine.seal import TARGET_ROWS, next_limit
+from ginesys_sync.store import blocks, due_loads, ledger, loading
+from ginesys_sync.store.database import Connection, transaction
+from ginesys_sync.store.fence import require_fence
+from ginesys_sync.store.sealing import RawBody
+from ginesys_sync.wire.body import pack
+from ginesys_sync.wire.messages import HeldRecord, Load, LoadChunk, LoadsRequest
+from ginesys_sync.wire.routes import MAX_BODY_BYTES
+
+_HELD_OF_A_KIND = 500
+_MOST_KEY_TEXT = 1_000
+
+
+def offer_loads(context: RunContext, connection: Connection) -> None:
+    """Build and offer the loads that are owed to sites this run releases to. Those of a blocked
+    lane wait: they would bring what is not released.
+    """
+    blocked = blocks.blocked_channels(connection)
+    due = [
+        load
+        for load in due_loads.due_loads(connection)
+        if load.state == due_loads.DUE
+        and (context.sites is None or load.site in context.sites)
+        and Stream.parse(load.stream).channel not in blocked
+    ]
+    for stream in sorted({load.stream for load in due}):
+        _Offer(context, connection, [load for load in due if load.stream == stream]).make()
+
+
+class _Offer:
+    """The loads of one stream for the sites that are due it. Those with the same chunks are one
+    load: they differ where something is for certain sites.
+    """
+
+    def __init__(
+        self, context: RunContext, connection: Connection, due: Sequence[due_loads.DueLoad]
+    ) -> None:
+        self._context = context
+        self._connection = connection
+        self._stream = due[0].stream
+        # Each of these numbers was the head before any chunk that all of these loads share. The
+        # lowest one, or the site that is due it would miss what came for it alone since.
+        self._no = min(load.no for load in due)
+        self._kinds = context.plan.from_head_office(Stream.parse(self._stream).channel)
+        self._before = {load.site: load.chunks for load in due}
+        self._chunks: dict[str, list[due_loads.BuiltChunk]] = {load.site: [] for load in due}
+
+    def make(self) -> None:
+        """Build what is not built yet, then offer it."""
+        everyone = list(self._chunks)
+        for entity in self._kinds:
+            is_for_all = entity.audience.rule is Rule.ALL
+            for sites in [everyone] if is_for_all else [[site] for site in everyone]:
+                self._build(entity, sites)
+        held = self._held()
+        for sites, chunks in self._alike(everyone):
+            self._offer(sites, chunks, held)
+
+    def _build(self, entity: Entity, sites: Sequence[str]) -> None:
+        """Chunk by chunk from where an earlier run was with all of these sites, noting each."""
+        context = self._context
+        built = min((self._built(entity, site) for site in sites), key=len)
+        for site in sites:
+            self._chunks[site] += built
+        after = built[-1].last if built else None
+        limit = TARGET_ROWS
+        only_for = None if entity.audience.rule is Rule.ALL else sites[0]
+        while True:
+            context.check_cancelled()
+            found = loading.chunk(context.database, entity, only_for, after, limit)
+            if found is None:
+                return
+            raw, last = found
+            if len(raw.data) > MAX_BODY_BYTES and limit > 1:
+                limit = max(1, limit // 4)
+                continue
+            after = last
+            if len(raw.data) <= MAX_BODY_BYTES and raw.records:
+                self._keep(entity, sites, raw, last)
+            limit = next_limit(limit, raw.rows, len(raw.data))
+
+    def _built(self, entity: Entity, site: str) -> list[due_loads.BuiltChunk]:
+        version = self._context.plan.version
+        return [
+            chunk
+            for chunk in self._before[site]
+            if chunk.entity == entity.name and chunk.plan_version == version
+        ]
+
+    def _keep(self, entity: Entity, sites: Sequence[str], raw: RawBody, last: Key) -> None:
+        context = self._context
+        body = pack(raw.data)
+        context.web.put_body(body.sha256, body.data)
+        chunk = due_loads.BuiltChunk(
+            entity.name,
+            body.sha256,
+            len(body.data),
+            body.raw_size,
+            raw.records,
+            raw.rows,
+            context.plan.version,
+            last,
+        )
+        for site in sites:
+            self._chunks[site].append(chunk)
+        with transaction(self._connection):
+            require_fence(self._connection, context.fence)
+            for alike, chunks in self._alike(sites):
+                due_loads.write_chunks(self._connection, alike, self._stream, chunks)
+        context.tally.add(Stage.SENDING, raw.records, len(body.data))
+
+    def _alike(
+        self, sites: Sequence[str]
+    ) -> list[tuple[list[str], Sequence[due_loads.BuiltChunk]]]:
+        """The sites in groups that have the same chunks, and these."""
+        groups: dict[tuple[tuple[str, str], ...], list[str]] = {}
+        for site in sites:
+            same = tuple((chunk.entity, chunk.sha256) for chunk in self._chunks[site])
+            groups.setdefault(same, []).append(site)
+        return [(group, self._chunks[group[0]]) for group in groups.values()]
+
+    def _offer(
+        self,
+        sites: Sequence[str],
+        chunks: Sequence[due_loads.BuiltChunk],
+        held: Sequence[HeldRecord],
+    ) -> None:
+        context, connection = self._context, self._connection
+        try:
+            answer = context.web.loads(self._request(sites, chunks, held))
+        except Refused as fault:
+            if fault.reason != "load_refused":
+                raise
+            self._begin_again(sites)
+            return
+        if answer.missing:
+            self._begin_again(sites)
+            return
+        at = context.now()
+        with transaction(connection):
+            require_fence(connection, context.fence)
+            for site in answer.offered:
+                due_loads.mark_offered(connection, site, self._stream, self._no, at)
+                ledger.note_release(connection, self._stream, [site], self._no, context.run, at)
+            # Whoever did not take it has its past after all, or another load already.
+            for site in set(sites) - set(answer.offered):
+                due_loads.end_load(connection, site, self._stream)
+
+    def _request(
+        self,
+        sites: Sequence[str],
+        chunks: Sequence[due_loads.BuiltChunk],
+        held: Sequence[HeldRecord],
+    ) -> LoadsRequest:
+        load = Load(
+            stream=self._stream,
+            epoch=self._context.epoch,
+            no=self._no,
+            plan_version=self._context.plan.version,
+            made_at=self._context.now(),
+            kinds=[entity.name for entity in self._kinds],
+            chunks=[
+                LoadChunk(
+                    entity=chunk.entity,
+                    sha256=chunk.sha256,
+                    size=chunk.size,
+                    raw_size=chunk.raw_size,
+                    records=chunk.records,
+                    rows=chunk.rows,
+                )
+                for chunk in chunks
+            ],
+            held=list(held),
+        )
+        return LoadsRequest(sites=list(sites), load=load)
+
+    def _held(self) -> list[HeldRecord]:
+        """What the chunks left out because a person holds it back: the sites keep what they have.
+        Of more than can be named, or of keys that cannot, the whole kind."""
+        held: list[HeldRecord] = []
+        for entity in self._kinds:
+            keys = blocks.held_keys(self._connection, entity, _HELD_OF_A_KIND + 1)
+            if len(keys) > _HELD_OF_A_KIND or not all(map(_can_be_named, keys)):
+                held.append(HeldRecord(entity=entity.name))
+            else:
+                held += [HeldRecord.model_validate({"entity": entity.name, "key": k}) for k in keys]
+        return held
+
+    def _begin_again(self, sites: Sequence[str]) -> None:
+        """What was built is of no use any more: the next run builds it anew, up to today's head."""
+        context, connection = self._context, self._connection
+        with transaction(connection):
+            require_fence(connection, context.fence)
+            for site in sites:
+                due_loads.owe_load(connection, site, [self._stream], context.now())
+
+
+def _can_be_named(key: Key) -> bool:
+    """Whether a key can travel in a message as it is."""
+    return all(
+        isinstance(part, int) or (isinstance(part, str) and 0 < len(part) <= _MOST_KEY_TEXT)
+        for part in key
+    )
