@@ -60,6 +60,7 @@ class _Offer:
         self._kinds = context.plan.from_head_office(Stream.parse(self._stream).channel)
         self._before = {load.site: load.chunks for load in due}
         self._chunks: dict[str, list[due_loads.BuiltChunk]] = {load.site: [] for load in due}
+        self._sent: set[str] = set()  # bodies: what is for certain sites is alike for many
 
     def make(self) -> None:
         """Build what is not built yet, then offer it."""
@@ -106,7 +107,9 @@ class _Offer:
     def _keep(self, entity: Entity, sites: Sequence[str], raw: RawBody, last: Key) -> None:
         context = self._context
         body = pack(raw.data)
-        context.web.put_body(body.sha256, body.data)
+        if body.sha256 not in self._sent:
+            context.web.put_body(body.sha256, body.data)
+            self._sent.add(body.sha256)
         chunk = due_loads.BuiltChunk(
             entity.name,
             body.sha256,

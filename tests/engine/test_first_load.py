@@ -5,6 +5,7 @@ import pytest
 from ginesys_sync.core.status import Outcome
 from ginesys_sync.engine import offers, seal
 from ginesys_sync.services.blocking import block_record, unblock_record
+from ginesys_sync.services.reloading import reload_site
 from tests.support.chain_floor import HO, S001, S003, ChainFloor
 
 NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
@@ -122,6 +123,23 @@ def test_a_chunk_that_was_built_is_not_built_again(
     assert len(bodies) == len(set(bodies))
     chain.done(S003)
     chain.assert_equal([S003])
+
+
+def test_stores_that_are_loaded_together_share_what_is_for_all_and_have_the_rest_of_their_own(
+    chain: ChainFloor,
+) -> None:
+    chain.sql(HO, "INSERT INTO notice VALUES ('N1', 'S001', 'for the first one')")
+    chain.done(HO)
+    chain.join(S003)
+    chain.sync(S003)
+    reload_site(chain.home(HO), S001)
+    chain.done(HO)
+    built = [path for method, path in chain.calls if method == "PUT"]
+    # Plan and sites, 300 items, 300 prices, the customer and the promotion; a notice for each.
+    assert len(built) == len(set(built)) == 2 + 3 + 3 + 1 + 1 + 2
+    chain.done(S003)
+    chain.done(S001)
+    chain.assert_equal([S001, S003])
 
 
 def test_what_a_load_parks_and_its_tail_mends_in_one_run_does_not_stay_listed(
