@@ -50,7 +50,7 @@ PARTS: dict[str, Part] = {
     "hostile": Part("hostile"),
     "zoo": Part("zoo"),
     "api": Part("api", weight=1),
-    "seeds": Part("seeds", weight=16),
+    "seeds": Part("seeds", weight=24),
     "fuzz": Part("fuzz", weight=1),
 }
 

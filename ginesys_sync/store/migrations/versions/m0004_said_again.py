@@ -7,7 +7,10 @@ from alembic import op
 revision = "0004"
 down_revision = "0003"
 
+STATEMENTS = ("ALTER TABLE sync_ack ADD COLUMN said INTEGER NOT NULL DEFAULT 0",)
+
 
 def upgrade() -> None:
     """None is said again yet."""
-    op.execute("ALTER TABLE sync_ack ADD COLUMN said INTEGER NOT NULL DEFAULT 0")
+    for statement in STATEMENTS:
+        op.execute(statement)
