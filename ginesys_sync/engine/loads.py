@@ -110,7 +110,7 @@ class LoadWork:
         """
         with transaction(self._connection):
             require_fence(self._connection, self._context.fence)
-            for entity in self._entities(load):
+            for entity in self._context.plan.from_head_office(Stream.parse(load.stream).channel):
                 if entity.name not in self._context.asks:
                     sweeping.close(self._connection, entity.name)
             write_state(self._connection, _progress(load), "")

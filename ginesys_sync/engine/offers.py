@@ -7,9 +7,9 @@ it mends the rest, since images are whole. Building resumes at a chunk.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from ginesys_sync.core.errors import Refused
+from ginesys_sync.core.errors import PlanUnfit, Refused
 from ginesys_sync.core.model import Key, Stream
 from ginesys_sync.core.plan import Entity, Rule
 from ginesys_sync.core.status import Stage
@@ -17,8 +17,8 @@ from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.seal import TARGET_ROWS, next_limit
 from ginesys_sync.store import blocks, due_loads, ledger, loading
 from ginesys_sync.store.database import Connection, transaction
+from ginesys_sync.store.due_loads import BuiltChunk
 from ginesys_sync.store.fence import require_fence
-from ginesys_sync.store.sealing import RawBody
 from ginesys_sync.wire.body import pack
 from ginesys_sync.wire.messages import HeldRecord, Load, LoadChunk, LoadsRequest
 from ginesys_sync.wire.routes import MAX_BODY_BYTES
@@ -40,12 +40,15 @@ def offer_loads(context: RunContext, connection: Connection) -> None:
         and Stream.parse(load.stream).channel not in blocked
     ]
     for stream in sorted({load.stream for load in due}):
-        _Offer(context, connection, [load for load in due if load.stream == stream]).make()
+        try:
+            _Offer(context, connection, [load for load in due if load.stream == stream]).make()
+        except PlanUnfit as fault:
+            context.note(f"The full load of {stream} could not be made: {fault}")
 
 
 class _Offer:
-    """The loads of one stream for the sites that are due it. Those with the same chunks are one
-    load: they differ where something is for certain sites.
+    """The loads of one stream for the sites that are due it. Sites whose loads hold and leave out
+    the same have one: they differ where something is for certain sites.
     """
 
     def __init__(
@@ -59,7 +62,7 @@ class _Offer:
         self._no = min(load.no for load in due)
         self._kinds = context.plan.from_head_office(Stream.parse(self._stream).channel)
         self._before = {load.site: load.chunks for load in due}
-        self._chunks: dict[str, list[due_loads.BuiltChunk]] = {load.site: [] for load in due}
+        self._chunks: dict[str, list[BuiltChunk]] = {load.site: [] for load in due}
         self._sent: set[str] = set()  # bodies: what is for certain sites is alike for many
 
     def make(self) -> None:
@@ -69,9 +72,9 @@ class _Offer:
             is_for_all = entity.audience.rule is Rule.ALL
             for sites in [everyone] if is_for_all else [[site] for site in everyone]:
                 self._build(entity, sites)
-        held = self._held()
-        for sites, chunks in self._alike(everyone):
-            self._offer(sites, chunks, held)
+        for alike in _alike(everyone, self._chunks):
+            for sites, held in self._held(alike):
+                self._offer(sites, self._chunks[sites[0]], held)
 
     def _build(self, entity: Entity, sites: Sequence[str]) -> None:
         """Chunk by chunk from where an earlier run was with all of these sites, noting each."""
@@ -82,21 +85,20 @@ class _Offer:
         after = built[-1].last if built else None
         limit = TARGET_ROWS
         only_for = None if entity.audience.rule is Rule.ALL else sites[0]
+        reader = loading.ChunkReader(context.database, context.plan, entity, only_for)
         while True:
             context.check_cancelled()
-            found = loading.chunk(context.database, entity, only_for, after, limit)
+            found = reader.read(after, limit, _HELD_OF_A_KIND)
             if found is None:
                 return
-            raw, last = found
-            if len(raw.data) > MAX_BODY_BYTES and limit > 1:
+            if len(found.raw.data) > MAX_BODY_BYTES and limit > 1:
                 limit = max(1, limit // 4)
                 continue
-            after = last
-            if len(raw.data) <= MAX_BODY_BYTES and raw.records:
-                self._keep(entity, sites, raw, last)
-            limit = next_limit(limit, raw.rows, len(raw.data))
+            after = found.last
+            self._keep(entity, sites, found)
+            limit = next_limit(limit, found.raw.rows, len(found.raw.data))
 
-    def _built(self, entity: Entity, site: str) -> list[due_loads.BuiltChunk]:
+    def _built(self, entity: Entity, site: str) -> list[BuiltChunk]:
         version = self._context.plan.version
         return [
             chunk
@@ -104,44 +106,44 @@ class _Offer:
             if chunk.entity == entity.name and chunk.plan_version == version
         ]
 
-    def _keep(self, entity: Entity, sites: Sequence[str], raw: RawBody, last: Key) -> None:
-        context = self._context
-        body = pack(raw.data)
-        if body.sha256 not in self._sent:
-            context.web.put_body(body.sha256, body.data)
-            self._sent.add(body.sha256)
-        chunk = due_loads.BuiltChunk(
+    def _keep(self, entity: Entity, sites: Sequence[str], found: loading.Found) -> None:
+        """Note a chunk when it holds anything that fits into a body, or leaves out anything."""
+        context, raw = self._context, found.raw
+        sha256, size, raw_size, records, rows = "", 0, 0, 0, 0
+        if raw.records and len(raw.data) <= MAX_BODY_BYTES:
+            body = pack(raw.data)
+            sha256, size, raw_size = body.sha256, len(body.data), body.raw_size
+            records, rows = raw.records, raw.rows
+            if sha256 not in self._sent:
+                context.web.put_body(sha256, body.data)
+                self._sent.add(sha256)
+        elif not (found.left or found.leaves_kind):
+            return
+        chunk = BuiltChunk(
             entity.name,
-            body.sha256,
-            len(body.data),
-            body.raw_size,
-            raw.records,
-            raw.rows,
+            sha256,
+            size,
+            raw_size,
+            records,
+            rows,
             context.plan.version,
-            last,
+            found.last,
+            found.left,
+            found.leaves_kind,
         )
         for site in sites:
             self._chunks[site].append(chunk)
         with transaction(self._connection):
             require_fence(self._connection, context.fence)
-            for alike, chunks in self._alike(sites):
+            for alike in _alike(sites, self._chunks):
+                chunks = self._chunks[alike[0]]
                 due_loads.write_chunks(self._connection, alike, self._stream, chunks)
-        context.tally.add(Stage.SENDING, raw.records, len(body.data))
-
-    def _alike(
-        self, sites: Sequence[str]
-    ) -> list[tuple[list[str], Sequence[due_loads.BuiltChunk]]]:
-        """The sites in groups that have the same chunks, and these."""
-        groups: dict[tuple[tuple[str, str], ...], list[str]] = {}
-        for site in sites:
-            same = tuple((chunk.entity, chunk.sha256) for chunk in self._chunks[site])
-            groups.setdefault(same, []).append(site)
-        return [(group, self._chunks[group[0]]) for group in groups.values()]
+        context.tally.add(Stage.SENDING, records, size)
 
     def _offer(
         self,
         sites: Sequence[str],
-        chunks: Sequence[due_loads.BuiltChunk],
+        chunks: Sequence[BuiltChunk],
         held: Sequence[HeldRecord],
     ) -> None:
         context, connection = self._context, self._connection
@@ -168,7 +170,7 @@ class _Offer:
     def _request(
         self,
         sites: Sequence[str],
-        chunks: Sequence[due_loads.BuiltChunk],
+        chunks: Sequence[BuiltChunk],
         held: Sequence[HeldRecord],
     ) -> LoadsRequest:
         load = Load(
@@ -188,22 +190,39 @@ class _Offer:
                     rows=chunk.rows,
                 )
                 for chunk in chunks
+                if chunk.records
             ],
             held=list(held),
         )
         return LoadsRequest(sites=list(sites), load=load)
 
-    def _held(self) -> list[HeldRecord]:
-        """What the chunks left out because a person holds it back: the sites keep what they have.
-        Of more than can be named, or of keys that cannot, the whole kind."""
-        held: list[HeldRecord] = []
-        for entity in self._kinds:
-            keys = blocks.held_keys(self._connection, entity, _HELD_OF_A_KIND + 1)
-            if len(keys) > _HELD_OF_A_KIND or not all(map(_can_be_named, keys)):
-                held.append(HeldRecord(entity=entity.name))
+    def _held(self, alike: Sequence[str]) -> list[tuple[list[str], list[HeldRecord]]]:
+        """What the chunks of these sites leave out and they keep: the sites in groups that keep the
+        same, and that. Of more than can be named, or of keys that cannot, the whole kind.
+        """
+        groups: list[tuple[list[str], list[HeldRecord]]] = []
+        for site in alike:
+            held = [each for entity in self._kinds for each in self._held_of(entity, site)]
+            for sites, same in groups:
+                if same == held:
+                    sites.append(site)
+                    break
             else:
-                held += [HeldRecord.model_validate({"entity": entity.name, "key": k}) for k in keys]
-        return held
+                groups.append(([site], held))
+        return groups
+
+    def _held_of(self, entity: Entity, site: str) -> list[HeldRecord]:
+        chunks = [chunk for chunk in self._chunks[site] if chunk.entity == entity.name]
+        whose = None if entity.audience.rule is Rule.ALL else site
+        kept = blocks.kept_keys(self._connection, entity, whose, _HELD_OF_A_KIND + 1)
+        keys = list(dict.fromkeys([*(key for chunk in chunks for key in chunk.left), *kept]))
+        if (
+            any(chunk.leaves_kind for chunk in chunks)
+            or len(keys) > _HELD_OF_A_KIND
+            or not all(map(_can_be_named, keys))
+        ):
+            return [HeldRecord(entity=entity.name)]
+        return [HeldRecord.model_validate({"entity": entity.name, "key": k}) for k in keys]
 
     def _begin_again(self, sites: Sequence[str]) -> None:
         """What was built is of no use any more: the next run builds it anew, up to today's head."""
@@ -220,3 +239,12 @@ def _can_be_named(key: Key) -> bool:
         isinstance(part, int) or (isinstance(part, str) and 0 < len(part) <= _MOST_KEY_TEXT)
         for part in key
     )
+
+
+def _alike(sites: Sequence[str], chunks: Mapping[str, Sequence[BuiltChunk]]) -> list[list[str]]:
+    """The sites in groups that have the same chunks."""
+    groups: dict[tuple[object, ...], list[str]] = {}
+    for site in sites:
+        same = tuple((each.entity, each.sha256, each.left) for each in chunks[site])
+        groups.setdefault(same, []).append(site)
+    return list(groups.values())

@@ -178,9 +178,10 @@ def _offer_to(
     if is_tail_broken(writer, stream, site, no):
         raise Refusal("load_refused", why=f"the tail after number {no} is no longer kept")
     writer.execute(
-        "UPDATE reach SET load = 'ready', load_no = ?, released = max(released, ?)"
-        " WHERE organisation = ? AND stream = ? AND site = ?",
-        (no, no, *key),
+        "UPDATE reach SET load = 'ready', load_no = ?, released = max(released, ?),"
+        # Its chunks were read when this was the head: they may hold what came up to here.
+        " listed = max(listed, ?) WHERE organisation = ? AND stream = ? AND site = ?",
+        (no, no, stream.head, *key),
     )
     writer.execute("INSERT INTO load_sites VALUES (?, ?, ?)", (stream.organisation, number, site))
     taken.add(site)
@@ -221,18 +222,30 @@ def finish_load(
         "DELETE FROM load_sites WHERE organisation = ? AND load = ? AND site = ?",
         (stream.organisation, row["load"], site),
     )
-    if _readers(writer, stream.organisation, row["load"]):
-        return []
-    return _drop_load(writer, stream.organisation, row["load"])
+    if _is_wanted(writer, stream):
+        return []  # head office may be about to offer the same chunks to others
+    return drop_unread_loads(writer, stream.organisation, stream.stream)
 
 
-def drop_unread_loads(writer: sqlite3.Connection, organisation: str) -> list[str]:
-    """Drop loads that no site reads any more; the files that go with them."""
+def _is_wanted(reader: sqlite3.Connection, stream: StreamRow) -> bool:
+    return bool(
+        reader.execute(
+            "SELECT 1 FROM reach WHERE organisation = ? AND stream = ? AND load = 'wanted' LIMIT 1",
+            (stream.organisation, stream.stream),
+        ).fetchone()
+    )
+
+
+def drop_unread_loads(
+    writer: sqlite3.Connection, organisation: str, stream: int | None = None
+) -> list[str]:
+    """Drop loads (of one stream) that no site reads any more; the files that go with them."""
     dropped: list[str] = []
     for (number,) in writer.execute(
-        "SELECT load FROM loads l WHERE organisation = ? AND NOT EXISTS (SELECT 1 FROM load_sites s"
+        "SELECT load FROM loads l WHERE organisation = ? AND stream = coalesce(?, stream)"
+        " AND NOT EXISTS (SELECT 1 FROM load_sites s"
         " WHERE s.organisation = l.organisation AND s.load = l.load)",
-        (organisation,),
+        (organisation, stream),
     ).fetchall():
         dropped += _drop_load(writer, organisation, number)
     return dropped

@@ -46,15 +46,30 @@ FREE = (
     f" AND b.name = c.entity AND {equal('b', parts(4), 'c', parts(4))})"
 )
 """SQL: nobody holds back change `c`. Left out altogether where nothing is held back."""
-HELD_BACK = (
-    "SELECT c.k1, c.k2, c.k3, c.k4 FROM main.sync_change c WHERE c.entity = :entity AND ("
+EDITED_BEHIND = (
+    "EXISTS (SELECT 1 FROM main.sync_change c WHERE c.entity = :entity AND c.image = :edited "
+    f"AND {equal('c', parts(4), 'r', parts(4))}) AND ("
     "EXISTS (SELECT 1 FROM main.sync_block WHERE kind = 'entity' AND name = :entity)"
     " OR EXISTS (SELECT 1 FROM main.sync_block b WHERE b.kind = 'record' AND b.name = :entity"
-    f" AND {equal('b', parts(4), 'c', parts(4))}))"
-    " UNION SELECT k1, k2, k3, k4 FROM main.sync_block WHERE kind = 'unsent' AND name = :entity"
+    f" AND {equal('b', parts(4), 'r', parts(4))}))"
 )
-"""SQL: the keys of an entity's records that stand here otherwise than at the sites, because a
-person wants it so. What is blocked and has not changed since stands everywhere alike."""
+"""SQL: record `r` (its key in k1 …) of `:entity` stands here otherwise than at the sites, because
+it is blocked and was edited since (`:edited`, the weight of such a note). What is blocked and was
+not stands everywhere alike."""
+UNSENT_TO_SOME = (
+    "EXISTS (SELECT 1 FROM main.sync_block b WHERE b.kind = 'unsent' AND b.name = :entity"
+    f" AND {equal('b', parts(4), 'r', parts(4))})"
+)
+"""SQL: the newest image of record `r` of `:entity` was withdrawn, at least from some site."""
+UNSENT_TO_SITE = (
+    f"{UNSENT_TO_SOME} AND EXISTS (SELECT 1 FROM main.sync_record s JOIN main.sync_batch n "
+    "ON n.stream = :stream AND n.no = s.last_no AND n.epoch = "
+    "(SELECT epoch FROM main.sync_stream WHERE stream = :stream) WHERE s.entity = :entity"
+    f" AND {equal('s', parts(4), 'r', parts(4))} AND (n.withdrawn_at IS NOT NULL"
+    " OR EXISTS (SELECT 1 FROM main.sync_block p WHERE p.kind = 'part' AND p.name = :stream"
+    " AND p.k1 = n.no AND p.k2 = :site)))"
+)
+"""SQL: the newest image of record `r` of `:entity` was withdrawn from `:site`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +158,14 @@ def holds_back(connection: Connection, entity: str) -> bool:
     return found.fetchone() is not None
 
 
-def held_keys(connection: Connection, entity: Entity, limit: int) -> list[Key]:
-    """Keys of records that are held back and stand at the sites otherwise, at most `limit`."""
-    if not holds_back(connection, entity.name):
-        return []
+def kept_keys(connection: Connection, entity: Entity, site: str | None, limit: int) -> list[Key]:
+    """Keys of records that were withdrawn, at most `limit`; with `site` those that it has still,
+    because their tombstones were."""
     rows = raw(connection).execute(
-        f"SELECT {part_list(len(entity.key))} FROM ({HELD_BACK}) LIMIT :limit",
-        {"entity": entity.name, "limit": limit},
+        f"SELECT {part_list(len(entity.key))} FROM main.sync_block WHERE kind = 'unsent' "
+        "AND name = :entity AND (:site IS NULL "
+        "OR instr(',' || reason || ',', ',' || :site || ',') > 0) LIMIT :limit",
+        {"entity": entity.name, "site": site, "limit": limit},
     )
     return [tuple(row) for row in rows]
 

@@ -20,7 +20,10 @@ DUE, OFFERED = "due", "offered"
 
 @dataclass(frozen=True, slots=True)
 class BuiltChunk:
-    """One chunk that is built and at the Web Database. `last` is the key of its last record."""
+    """One chunk that is built and at the Web Database (without records: there is no body). `last`
+    is the key it ends with. `left` are the records that were left out of it although the books say
+    that its sites have them; `leaves_kind`: more than are named.
+    """
 
     entity: str
     sha256: str
@@ -30,6 +33,8 @@ class BuiltChunk:
     rows: int
     plan_version: int
     last: Key
+    left: tuple[Key, ...] = ()
+    leaves_kind: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,6 @@ def forget_loads(connection: Connection) -> None:
 
 
 def _document(chunk: BuiltChunk) -> list[Any]:
-    last = [{"hex": part.hex()} if isinstance(part, bytes) else part for part in chunk.last]
     return [
         chunk.entity,
         chunk.sha256,
@@ -107,8 +111,18 @@ def _document(chunk: BuiltChunk) -> list[Any]:
         chunk.records,
         chunk.rows,
         chunk.plan_version,
-        last,
+        _written(chunk.last),
+        [_written(key) for key in chunk.left],
+        chunk.leaves_kind,
     ]
+
+
+def _written(key: Key) -> list[Any]:
+    return [{"hex": part.hex()} if isinstance(part, bytes) else part for part in key]
+
+
+def _read(key: list[Any]) -> Key:
+    return tuple(bytes.fromhex(part["hex"]) if isinstance(part, dict) else part for part in key)
 
 
 def _chunks(text: str) -> tuple[BuiltChunk, ...]:
@@ -124,6 +138,18 @@ def _chunk(
     rows: int,
     plan_version: int,
     last: list[Any],
+    left: Sequence[list[Any]] = (),
+    leaves_kind: bool = False,
 ) -> BuiltChunk:
-    key = tuple(bytes.fromhex(part["hex"]) if isinstance(part, dict) else part for part in last)
-    return BuiltChunk(entity, sha256, size, raw_size, records, rows, plan_version, key)
+    return BuiltChunk(
+        entity,
+        sha256,
+        size,
+        raw_size,
+        records,
+        rows,
+        plan_version,
+        _read(last),
+        tuple(map(_read, left)),
+        leaves_kind,
+    )

@@ -271,8 +271,8 @@ def acknowledge_again(connection: Connection, stream: str, site: str, run: int, 
         raw(connection)
         .execute(
             "UPDATE sync_ack SET delivered_at = NULL, said = said + 1 "
-            "WHERE stream = ? AND site = ? AND run = ? AND epoch = ?",
-            (stream, site, run, row[0]),
+            "WHERE stream = ? AND site = ? AND run = ? AND epoch = ? AND to_no = ?",
+            (stream, site, run, *row),
         )
         .rowcount
     )

@@ -11,16 +11,21 @@ they have no number of the stream, so no batch in the books tells of them.
 from __future__ import annotations
 
 import json
+import sqlite3
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from sqlalchemy import Connection
 
-from ginesys_sync.core.model import Key
-from ginesys_sync.core.plan import Entity
+from ginesys_sync.core.model import HEAD_OFFICE, Key, Stream
+from ginesys_sync.core.plan import Entity, Plan
 from ginesys_sync.store import blocks
+from ginesys_sync.store.capture import EDITED
 from ginesys_sync.store.database import Database, database_faults, raw
 from ginesys_sync.store.images import WANTED, create_body, fill_body
-from ginesys_sync.store.keys import bound, exact_keys, padded, part_list
+from ginesys_sync.store.keys import bound, equal, exact_keys, padded, part_list, parts
+from ginesys_sync.store.meant import is_here, members_sql
 from ginesys_sync.store.sealing import RawBody
 from ginesys_sync.wire.own_names import as_it_travels
 
@@ -46,51 +51,125 @@ class TakenChunk:
     at: str
 
 
-_HELD = (
-    "CREATE TEMP TABLE IF NOT EXISTS sync_held(k1, k2, k3, k4, PRIMARY KEY(k1, k2, k3, k4)) "
-    "WITHOUT ROWID"
-)
-
-
-def chunk(
-    database: Database, entity: Entity, site: str | None, after: Key | None, limit: int
-) -> tuple[RawBody, Key] | None:
-    """The next `limit` records after key `after` that were last sent to all, or to `site` among
-    others, and the last key; None at the end. What a person holds back and is otherwise at the
-    sites is left out.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The next chunk. `last` is the key it ends with, `left` are the records that are not in it
+    although the books say that its sites have them: they keep them until they hear of them.
+    `leaves_kind`: those are more than are named, or not to be named to this site.
     """
-    marks, values = bound(() if after is None else padded(after))
-    with database_faults(), database.connect() as connection:
-        cursor = raw(connection).cursor()
-        run = cursor.execute
-        run("ATTACH ':memory:' AS body")
-        create_body(cursor, entity, "body")
-        run(WANTED)
-        run(_HELD)
-        run("BEGIN")
-        does_hold = blocks.holds_back(connection, entity.name)
-        if does_hold:
-            run(f"INSERT INTO temp.sync_held {blocks.HELD_BACK}", {"entity": entity.name})
-        found = run(
+
+    raw: RawBody
+    last: Key
+    left: tuple[Key, ...]
+    leaves_kind: bool
+
+
+class ChunkReader:
+    """Reads chunks of one entity: of what is for all, or of what is for `site` among others.
+
+    A chunk holds what the books say its sites have, as it stands here; but not what is blocked and
+    was edited since, what was withdrawn, what is deleted here and is for others now: of that the
+    sites hear when it is sealed, which a person may hold up.
+    """
+
+    def __init__(self, database: Database, plan: Plan, entity: Entity, site: str | None) -> None:
+        self._database = database
+        self._entity = entity
+        self._site = site
+        self._is_meant = "" if site is None else members_sql(plan, entity)
+        self._values = {
+            "entity": entity.name,
+            "edited": EDITED,
+            "site": site,
+            "stream": str(Stream(HEAD_OFFICE, entity.channel)),
+        }
+
+    def read(self, after: Key | None, limit: int, most_left: int) -> Found | None:
+        """The next `limit` records after key `after`; None at the end. At most `most_left` are
+        named as left out."""
+        with database_faults(), self._database.connect() as connection:
+            cursor = raw(connection).cursor()
+            cursor.execute("ATTACH ':memory:' AS body")
+            create_body(cursor, self._entity, "body")
+            cursor.execute(WANTED)
+            cursor.execute("BEGIN")
+            try:
+                return self._read(connection, cursor, after, limit, most_left)
+            finally:
+                cursor.execute("ROLLBACK")
+
+    def _read(
+        self,
+        connection: Connection,
+        cursor: sqlite3.Cursor,
+        after: Key | None,
+        limit: int,
+        most_left: int,
+    ) -> Found | None:
+        last = self._want(connection, cursor, after, limit)
+        if last is None:
+            return None
+        does_hold = blocks.holds_back(connection, self._entity.name)
+        left: list[tuple[Any, ...]] = []
+        for condition in self._reasons(does_hold):
+            left += self._leave(connection, cursor, condition, most_left)
+        records, rows = fill_body(cursor, self._entity, "body")
+        (wanted,) = cursor.execute("SELECT count(*) FROM temp.sync_wanted").fetchone()
+        if records < wanted:
+            left += self._leave(connection, cursor, f"NOT {is_here(self._entity)}", most_left)
+        data = as_it_travels(raw(connection).serialize(name="body"), self._entity)
+        is_too_much = len(left) > most_left or (self._site and any(row[0] for row in left))
+        keys = () if is_too_much else tuple(row[1:] for row in left)
+        return Found(RawBody(data, records, 0, rows), last, keys, bool(is_too_much))
+
+    def _want(
+        self, connection: Connection, cursor: sqlite3.Cursor, after: Key | None, limit: int
+    ) -> Key | None:
+        """What the books say the sites have; the last key of it."""
+        marks, values = bound(() if after is None else padded(after))
+        cursor.execute(
             "INSERT INTO temp.sync_wanted(k1, k2, k3, k4) "
             "SELECT k1, k2, k3, k4 FROM main.sync_record WHERE entity = ? AND gone = 0 "
             "AND audience IN (SELECT id FROM main.sync_audience WHERE name = '*' "
             "UNION ALL SELECT audience FROM main.sync_audience_site WHERE site = ?) "
             + ("" if after is None else f"AND (k1, k2, k3, k4) > ({', '.join(marks)}) ")
-            + ("AND (k1, k2, k3, k4) NOT IN (SELECT * FROM temp.sync_held) " if does_hold else "")
             + "ORDER BY k1, k2, k3, k4 LIMIT ?",
-            (entity.name, site, *values, limit),
-        ).rowcount
-        if not found:
-            run("ROLLBACK")
-            return None
-        records, rows = fill_body(cursor, entity, "body")
-        keys = part_list(len(entity.key))
+            (self._entity.name, self._site, *values, limit),
+        )
+        keys = part_list(len(self._entity.key))
         with exact_keys(raw(connection)):
-            last = run(f"SELECT {keys} FROM temp.sync_wanted ORDER BY _id DESC LIMIT 1").fetchone()
-        run("COMMIT")
-        data = as_it_travels(raw(connection).serialize(name="body"), entity)
-        return RawBody(data, records, 0, rows), tuple(last)
+            last = cursor.execute(
+                f"SELECT {keys} FROM temp.sync_wanted ORDER BY _id DESC LIMIT 1"
+            ).fetchone()
+        return tuple(last) if last else None
+
+    def _reasons(self, does_hold: bool) -> Iterator[str]:
+        """SQL: why a wanted record `r` is left out, one after the other."""
+        if self._site is not None:
+            members = f"',' || coalesce({self._is_meant}, '') || ','"
+            yield f"instr({members}, ',' || :site || ',') = 0"
+        if does_hold:
+            yield blocks.EDITED_BEHIND
+            yield blocks.UNSENT_TO_SOME if self._site is None else blocks.UNSENT_TO_SITE
+
+    def _leave(
+        self, connection: Connection, cursor: sqlite3.Cursor, condition: str, most_left: int
+    ) -> list[tuple[Any, ...]]:
+        """Want no longer what meets a condition. Rows: whether it was sent to all; its key."""
+        keys = part_list(len(self._entity.key), "r")
+        same = equal("s", parts(4), "r", parts(4))
+        to_all = (
+            "(SELECT s.audience = (SELECT id FROM main.sync_audience WHERE name = '*') "
+            f"FROM main.sync_record s WHERE s.entity = :entity AND {same})"
+        )
+        with exact_keys(raw(connection)):
+            found = cursor.execute(
+                f"SELECT {to_all}, {keys} FROM temp.sync_wanted r WHERE {condition} LIMIT :most",
+                self._values | {"most": most_left + 1},
+            ).fetchall()
+        if found:
+            cursor.execute(f"DELETE FROM temp.sync_wanted AS r WHERE {condition}", self._values)
+        return found
 
 
 def note_taken(connection: Connection, site: str, stream: str, chunk: TakenChunk) -> None:

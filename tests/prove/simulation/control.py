@@ -64,10 +64,9 @@ def unblock_all(chain: Chain, *_: int) -> None:
 
 
 def _reload(chain: Chain, n: int, _: int) -> None:
-    """Of a store, whatever it has not read yet. One that was put back, or whose head office was,
-    is left out: a load sweeps only what is for all (see README, Limits)."""
+    """Of a store, whatever it has not read yet."""
     store = STORES[n % 3]
-    if store in chain.joined and not {HO, store} & chain.restored:
+    if store in chain.joined:
         reload_site(chain.home(HO), store, WHY, chain.clocks[HO])
 
 
