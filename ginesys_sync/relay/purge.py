@@ -4,8 +4,8 @@ brought back from a backup finds its own mail and that of others.
 A batch is finished when every member of its audience has applied it. Of the members that count:
 
 - for what head office sends, the stores in the chain, blocked ones too: they will be let in again,
-  and a deletion that one missed would come in no load. One that still waits for a first load counts
-  only if it has applied something before, one that was offered a load holds what comes after it;
+  and need no load then. One that still waits for a first load counts only if it has applied
+  something before, one that was offered a load holds what comes after it;
 - for what a store sends, head office always, enrolled or not.
 
 Batches keep their row (marked purged). Bodies go in two steps: their rows with the

@@ -4,7 +4,7 @@ reason and who said it.
 A blocked store is refused at the door of the Web Database. A blocked lane is sealed and sent, but
 its release stands still. The changes of a blocked kind or record are not taken up; they wait, in
 one piece, until it is unblocked. What depends on a blocked record waits at the store as *needs
-attention*. First loads bring nothing that is held back, and sweep nothing of it away.
+attention*. First loads bring nothing that was edited behind a block, and sweep nothing of it away.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ def mark_offered(connection: Connection, site: str, stream: str, no: int, at: st
 
 
 def end_load(connection: Connection, site: str, stream: str) -> None:
-    """The site has acknowledged its first load."""
+    """The site has acknowledged its first load, or does not want it any more."""
     raw(connection).execute("DELETE FROM sync_load WHERE site = ? AND stream = ?", (site, stream))
 
 

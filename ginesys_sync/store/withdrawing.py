@@ -82,7 +82,7 @@ def note_unsent(
     know, and only of records that no later batch holds. Of what is for certain stores, the books
     say who should have a record, and a note of its audience alone would send nothing to those who
     should; so it is noted here that its next note sends an image, and who has it still because its
-    tombstone was withdrawn. Returns the rows that are new.
+    tombstone was withdrawn. Loads look here, too. Returns the rows that are new.
     """
     images, gone = records_of(body, entity)
     if entity.audience.rule is Rule.ALL:
