@@ -13,6 +13,7 @@ from ginesys_sync.core.errors import PlanUnfit, Refused
 from ginesys_sync.core.model import Key, Stream
 from ginesys_sync.core.plan import Entity, Rule
 from ginesys_sync.core.status import Stage
+from ginesys_sync.core.text import is_plain
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.seal import TARGET_ROWS, next_limit
 from ginesys_sync.store import blocks, due_loads, ledger, loading
@@ -21,7 +22,7 @@ from ginesys_sync.store.due_loads import BuiltChunk
 from ginesys_sync.store.fence import require_fence
 from ginesys_sync.wire.body import pack
 from ginesys_sync.wire.messages import HeldRecord, Load, LoadChunk, LoadsRequest
-from ginesys_sync.wire.routes import MAX_BODY_BYTES
+from ginesys_sync.wire.routes import MAX_BODY_BYTES, MAX_HELD_RECORDS
 
 _HELD_OF_A_KIND = 500
 _MOST_KEY_TEXT = 1_000
@@ -63,6 +64,7 @@ class _Offer:
         self._kinds = context.plan.from_head_office(Stream.parse(self._stream).channel)
         self._before = {load.site: load.chunks for load in due}
         self._chunks: dict[str, list[BuiltChunk]] = {load.site: [] for load in due}
+        self._kept_by_all: dict[str, list[Key]] = {}
         self._sent: set[str] = set()  # bodies: what is for certain sites is alike for many
 
     def make(self) -> None:
@@ -84,6 +86,7 @@ class _Offer:
             self._chunks[site] += built
         after = built[-1].last if built else None
         limit = TARGET_ROWS
+        groups = _alike(sites, self._chunks)
         only_for = None if entity.audience.rule is Rule.ALL else sites[0]
         reader = loading.ChunkReader(context.database, context.plan, entity, only_for)
         while True:
@@ -95,7 +98,7 @@ class _Offer:
                 limit = max(1, limit // 4)
                 continue
             after = found.last
-            self._keep(entity, sites, found)
+            self._keep(entity, groups, found)
             limit = next_limit(limit, found.raw.rows, len(found.raw.data))
 
     def _built(self, entity: Entity, site: str) -> list[BuiltChunk]:
@@ -106,9 +109,11 @@ class _Offer:
             if chunk.entity == entity.name and chunk.plan_version == version
         ]
 
-    def _keep(self, entity: Entity, sites: Sequence[str], found: loading.Found) -> None:
-        """Note a chunk when it holds anything that fits into a body, or leaves out anything."""
+    def _keep(self, entity: Entity, groups: Sequence[Sequence[str]], found: loading.Found) -> None:
+        """Note a chunk when it holds anything or leaves out anything: one record that does not fit
+        into a body is left out. `groups`: its sites, as their chunks are alike."""
         context, raw = self._context, found.raw
+        left = found.left
         sha256, size, raw_size, records, rows = "", 0, 0, 0, 0
         if raw.records and len(raw.data) <= MAX_BODY_BYTES:
             body = pack(raw.data)
@@ -117,7 +122,9 @@ class _Offer:
             if sha256 not in self._sent:
                 context.web.put_body(sha256, body.data)
                 self._sent.add(sha256)
-        elif not (found.left or found.leaves_kind):
+        elif raw.records:
+            left = (*left, found.last)
+        elif not (left or found.leaves_kind):
             return
         chunk = BuiltChunk(
             entity.name,
@@ -128,14 +135,14 @@ class _Offer:
             rows,
             context.plan.version,
             found.last,
-            found.left,
+            left,
             found.leaves_kind,
         )
-        for site in sites:
-            self._chunks[site].append(chunk)
         with transaction(self._connection):
             require_fence(self._connection, context.fence)
-            for alike in _alike(sites, self._chunks):
+            for alike in groups:
+                for site in alike:
+                    self._chunks[site].append(chunk)
                 chunks = self._chunks[alike[0]]
                 due_loads.write_chunks(self._connection, alike, self._stream, chunks)
         context.tally.add(Stage.SENDING, records, size)
@@ -203,6 +210,8 @@ class _Offer:
         groups: list[tuple[list[str], list[HeldRecord]]] = []
         for site in alike:
             held = [each for entity in self._kinds for each in self._held_of(entity, site)]
+            if len(held) > MAX_HELD_RECORDS:
+                held = [HeldRecord(entity=name) for name in sorted({each.entity for each in held})]
             for sites, same in groups:
                 if same == held:
                     sites.append(site)
@@ -213,9 +222,9 @@ class _Offer:
 
     def _held_of(self, entity: Entity, site: str) -> list[HeldRecord]:
         chunks = [chunk for chunk in self._chunks[site] if chunk.entity == entity.name]
+        left = (key for chunk in chunks for key in chunk.left)
         whose = None if entity.audience.rule is Rule.ALL else site
-        kept = blocks.kept_keys(self._connection, entity, whose, _HELD_OF_A_KIND + 1)
-        keys = list(dict.fromkeys([*(key for chunk in chunks for key in chunk.left), *kept]))
+        keys = list(dict.fromkeys([*left, *self._kept(entity, whose)]))
         if (
             any(chunk.leaves_kind for chunk in chunks)
             or len(keys) > _HELD_OF_A_KIND
@@ -223,6 +232,18 @@ class _Offer:
         ):
             return [HeldRecord(entity=entity.name)]
         return [HeldRecord.model_validate({"entity": entity.name, "key": k}) for k in keys]
+
+    def _kept(self, entity: Entity, site: str | None) -> list[Key]:
+        """What is in no chunk and is kept all the same; of what is for all, looked up once."""
+        known = self._kept_by_all.get(entity.name) if site is None else None
+        if known is None:
+            known = [
+                *blocks.kept_keys(self._connection, entity, site, _HELD_OF_A_KIND + 1),
+                *loading.unsettled_keys(self._connection, entity, site, _HELD_OF_A_KIND + 1),
+            ]
+            if site is None:
+                self._kept_by_all[entity.name] = known
+        return known
 
     def _begin_again(self, sites: Sequence[str]) -> None:
         """What was built is of no use any more: the next run builds it anew, up to today's head."""
@@ -236,15 +257,15 @@ class _Offer:
 def _can_be_named(key: Key) -> bool:
     """Whether a key can travel in a message as it is."""
     return all(
-        isinstance(part, int) or (isinstance(part, str) and 0 < len(part) <= _MOST_KEY_TEXT)
+        isinstance(part, int)
+        or (isinstance(part, str) and 0 < len(part) <= _MOST_KEY_TEXT and is_plain(part))
         for part in key
     )
 
 
 def _alike(sites: Sequence[str], chunks: Mapping[str, Sequence[BuiltChunk]]) -> list[list[str]]:
     """The sites in groups that have the same chunks."""
-    groups: dict[tuple[object, ...], list[str]] = {}
+    groups: dict[tuple[BuiltChunk, ...], list[str]] = {}
     for site in sites:
-        same = tuple((each.entity, each.sha256, each.left) for each in chunks[site])
-        groups.setdefault(same, []).append(site)
+        groups.setdefault(tuple(chunks[site]), []).append(site)
     return list(groups.values())

@@ -16,7 +16,7 @@ from ginesys_sync.core.model import Key
 from ginesys_sync.core.plan import Entity
 from ginesys_sync.store import schema
 from ginesys_sync.store.database import raw
-from ginesys_sync.store.keys import equal, key_of, padded, part_list, parts
+from ginesys_sync.store.keys import equal, exact_keys, key_of, padded, part_list, parts
 
 
 class Held(StrEnum):
@@ -47,29 +47,22 @@ FREE = (
 )
 """SQL: nobody holds back change `c`. Left out altogether where nothing is held back."""
 EDITED_BEHIND = (
-    "EXISTS (SELECT 1 FROM main.sync_change c WHERE c.entity = :entity AND c.image = :edited "
-    f"AND {equal('c', parts(4), 'r', parts(4))}) AND ("
-    "EXISTS (SELECT 1 FROM main.sync_block WHERE kind = 'entity' AND name = :entity)"
+    "(EXISTS (SELECT 1 FROM main.sync_block WHERE kind = 'entity' AND name = :entity)"
     " OR EXISTS (SELECT 1 FROM main.sync_block b WHERE b.kind = 'record' AND b.name = :entity"
-    f" AND {equal('b', parts(4), 'r', parts(4))}))"
+    f" AND {equal('b', parts(4), 'r', parts(4))})) AND ({part_list(4, 'r')}) IN "
+    f"(SELECT {part_list(4)} FROM main.sync_change WHERE entity = :entity AND image = :edited)"
 )
 """SQL: record `r` (its key in k1 …) of `:entity` stands here otherwise than at the sites, because
 it is blocked and was edited since (`:edited`, the weight of such a note). What is blocked and was
 not stands everywhere alike."""
-UNSENT_TO_SOME = (
+UNSENT_TO_ALL = (
     "EXISTS (SELECT 1 FROM main.sync_block b WHERE b.kind = 'unsent' AND b.name = :entity"
-    f" AND {equal('b', parts(4), 'r', parts(4))})"
+    f" AND {equal('b', parts(4), 'r', parts(4))}) AND EXISTS (SELECT 1 FROM main.sync_record s "
+    "JOIN main.sync_stream o ON o.stream = :stream JOIN main.sync_batch n ON n.stream = o.stream "
+    "AND n.epoch = o.epoch AND n.no = s.last_no WHERE n.withdrawn_at IS NOT NULL "
+    f"AND s.entity = :entity AND {equal('s', parts(4), 'r', parts(4))})"
 )
-"""SQL: the newest image of record `r` of `:entity` was withdrawn, at least from some site."""
-UNSENT_TO_SITE = (
-    f"{UNSENT_TO_SOME} AND EXISTS (SELECT 1 FROM main.sync_record s JOIN main.sync_batch n "
-    "ON n.stream = :stream AND n.no = s.last_no AND n.epoch = "
-    "(SELECT epoch FROM main.sync_stream WHERE stream = :stream) WHERE s.entity = :entity"
-    f" AND {equal('s', parts(4), 'r', parts(4))} AND (n.withdrawn_at IS NOT NULL"
-    " OR EXISTS (SELECT 1 FROM main.sync_block p WHERE p.kind = 'part' AND p.name = :stream"
-    " AND p.k1 = n.no AND p.k2 = :site)))"
-)
-"""SQL: the newest image of record `r` of `:entity` was withdrawn from `:site`."""
+"""SQL: the newest image of record `r` of `:entity`, which is for all, was withdrawn from all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +154,14 @@ def holds_back(connection: Connection, entity: str) -> bool:
 def kept_keys(connection: Connection, entity: Entity, site: str | None, limit: int) -> list[Key]:
     """Keys of records that were withdrawn, at most `limit`; with `site` those that it has still,
     because their tombstones were."""
-    rows = raw(connection).execute(
-        f"SELECT {part_list(len(entity.key))} FROM main.sync_block WHERE kind = 'unsent' "
-        "AND name = :entity AND (:site IS NULL "
-        "OR instr(',' || reason || ',', ',' || :site || ',') > 0) LIMIT :limit",
-        {"entity": entity.name, "site": site, "limit": limit},
-    )
-    return [tuple(row) for row in rows]
+    with exact_keys(raw(connection)):
+        rows = raw(connection).execute(
+            f"SELECT {part_list(len(entity.key))} FROM main.sync_block WHERE kind = 'unsent' "
+            "AND name = :entity AND (:site IS NULL "
+            "OR instr(',' || reason || ',', ',' || :site || ',') > 0) LIMIT :limit",
+            {"entity": entity.name, "site": site, "limit": limit},
+        )
+        return [tuple(row) for row in rows]
 
 
 def waiting_behind(connection: Connection) -> dict[tuple[Held, str, Key], int]:

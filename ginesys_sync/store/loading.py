@@ -25,7 +25,7 @@ from ginesys_sync.store.capture import EDITED
 from ginesys_sync.store.database import Database, database_faults, raw
 from ginesys_sync.store.images import WANTED, create_body, fill_body
 from ginesys_sync.store.keys import bound, equal, exact_keys, padded, part_list, parts
-from ginesys_sync.store.meant import is_here, members_sql
+from ginesys_sync.store.meant import is_here, is_meant
 from ginesys_sync.store.sealing import RawBody
 from ginesys_sync.wire.own_names import as_it_travels
 
@@ -68,15 +68,16 @@ class ChunkReader:
     """Reads chunks of one entity: of what is for all, or of what is for `site` among others.
 
     A chunk holds what the books say its sites have, as it stands here; but not what is blocked and
-    was edited since, what was withdrawn, what is deleted here and is for others now: of that the
-    sites hear when it is sealed, which a person may hold up.
+    was edited since, what was withdrawn from all, what is deleted here or is for others now: of
+    that the sites hear when it is sealed, which a person may hold up. What is for certain sites and
+    was withdrawn from some is in their loads: nothing tells from whom it was not.
     """
 
     def __init__(self, database: Database, plan: Plan, entity: Entity, site: str | None) -> None:
         self._database = database
         self._entity = entity
         self._site = site
-        self._is_meant = "" if site is None else members_sql(plan, entity)
+        self._is_meant = "" if site is None else is_meant(plan, entity)
         self._values = {
             "entity": entity.name,
             "edited": EDITED,
@@ -146,11 +147,13 @@ class ChunkReader:
     def _reasons(self, does_hold: bool) -> Iterator[str]:
         """SQL: why a wanted record `r` is left out, one after the other."""
         if self._site is not None:
-            members = f"',' || coalesce({self._is_meant}, '') || ','"
-            yield f"instr({members}, ',' || :site || ',') = 0"
+            # Of what is not noted to be looked at, the books are right.
+            noted = f"SELECT {part_list(4)} FROM main.sync_change WHERE entity = :entity"
+            yield f"({part_list(4, 'r')}) IN ({noted}) AND NOT {self._is_meant}"
         if does_hold:
             yield blocks.EDITED_BEHIND
-            yield blocks.UNSENT_TO_SOME if self._site is None else blocks.UNSENT_TO_SITE
+        if does_hold and self._site is None:
+            yield blocks.UNSENT_TO_ALL
 
     def _leave(
         self, connection: Connection, cursor: sqlite3.Cursor, condition: str, most_left: int
@@ -170,6 +173,26 @@ class ChunkReader:
         if found:
             cursor.execute(f"DELETE FROM temp.sync_wanted AS r WHERE {condition}", self._values)
         return found
+
+
+def unsettled_keys(
+    connection: Connection, entity: Entity, site: str | None, limit: int
+) -> list[Key]:
+    """Keys of records that no load holds although sites may have them, at most `limit`: which were
+    for certain sites when they were sent last and are for all now, or came from their author and
+    are not answered yet. With `site` those of which it is the author."""
+    condition = (
+        "audience NOT IN (SELECT id FROM main.sync_audience WHERE name = '*')"
+        if site is None
+        else "last_no = 0 AND author = :site"
+    )
+    with exact_keys(raw(connection)):
+        rows = raw(connection).execute(
+            f"SELECT {part_list(len(entity.key))} FROM main.sync_record "
+            f"WHERE entity = :entity AND gone = 0 AND {condition} LIMIT :limit",
+            {"entity": entity.name, "site": site, "limit": limit},
+        )
+        return [tuple(row) for row in rows]
 
 
 def note_taken(connection: Connection, site: str, stream: str, chunk: TakenChunk) -> None:

@@ -11,6 +11,22 @@ def members_sql(plan: Plan, entity: Entity) -> str:
     """SQL for the canonical list of the active (or blocked) stores that record `r` (its key in
     k1 …) is for, by a rule that is not *all*; NULL for none.
     """
+    found = _sites(plan, entity)
+    return (
+        "(SELECT group_concat(site, ',') FROM (SELECT DISTINCT CAST(site AS TEXT) AS "
+        f"site FROM ({found}) "
+        "WHERE site IN (SELECT code FROM main.sync_site WHERE role = 'store' AND state IN "
+        "('active', 'blocked')) ORDER BY 1))"
+    )
+
+
+def is_meant(plan: Plan, entity: Entity) -> str:
+    """SQL: whether record `r` (its key in k1 …) is for the store `:site`, by a rule that is not
+    *all*."""
+    return f"EXISTS (SELECT 1 FROM ({_sites(plan, entity)}) WHERE CAST(site AS TEXT) = :site)"
+
+
+def _sites(plan: Plan, entity: Entity) -> str:
     rule = entity.audience
     if rule.rule is Rule.COLUMN:
         table, link = entity.root.name, entity.key
@@ -20,14 +36,7 @@ def members_sql(plan: Plan, entity: Entity) -> str:
         f"SELECT t.{quoted(rule.site)} AS site FROM main.{quoted(table)} t "
         f"WHERE {equal('t', link, 'r', parts(len(entity.key)))}"
     )
-    if rule.rule is Rule.GROUPS:
-        found = _expanded(plan, found)
-    return (
-        "(SELECT group_concat(site, ',') FROM (SELECT DISTINCT CAST(site AS TEXT) AS "
-        f"site FROM ({found}) "
-        "WHERE site IN (SELECT code FROM main.sync_site WHERE role = 'store' AND state IN "
-        "('active', 'blocked')) ORDER BY 1))"
-    )
+    return _expanded(plan, found) if rule.rule is Rule.GROUPS else found
 
 
 def _expanded(plan: Plan, found: str) -> str:

@@ -124,7 +124,81 @@ def test_what_another_stores_was_withdrawn_from_is_in_the_load(chain: ChainFloor
         reload_site(chain.home(HO), store)
     chain.settle(rounds=1)
     assert chain.rows(S001, "promotion") == [("P1", "newer")]
-    assert chain.rows(S002, "promotion") == []  # it gets it when it is sent again
+    chain.assert_equal()
+
+
+def test_what_is_for_all_and_was_withdrawn_from_one_store_is_in_the_load_of_a_newcomer(
+    chain: ChainFloor,
+) -> None:
+    chain.sql(HO, "INSERT INTO item VALUES ('I2', 'Milk', NULL)")
+    chain.done(HO)
+    withdraw(chain.home(HO), "HO/catalogue", [newest(chain, "HO/catalogue")], [S001], "wrong")
+    newcomer(chain)
+    assert chain.codes(S003, "item") == ["I1", "I2"]
+
+
+def test_what_was_withdrawn_from_a_store_and_sent_again_to_it_alone_is_in_its_load(
+    chain: ChainFloor,
+) -> None:
+    chain.sql(HO, NEWER)
+    chain.done(HO)
+    withdraw(chain.home(HO), "HO/pricing", [newest(chain, "HO/pricing")], [S001], "wrong")
+    send_again(chain.home(HO), "promotions", "P1", sites=[S001])
+    chain.settle(rounds=1)
+    joins_with_nothing(chain)
+    chain.settle(rounds=1)
+    assert chain.rows(S001, "promotion") == [("P1", "newer")]
+
+
+def test_what_was_for_certain_stores_and_is_blocked_stays_when_its_kind_is_for_all(
+    chain: ChainFloor,
+) -> None:
+    block_record(chain.home(HO), "notices", "N1", "not checked")
+    change_notices(chain, 2, are_for_all=True)
+    chain.settle()
+    reload_site(chain.home(HO), S001)
+    chain.settle(rounds=1)
+    assert "N1" in chain.codes(S001, "notice")
+
+
+def test_what_has_grown_too_large_for_a_body_stays_as_the_store_has_it(
+    chain: ChainFloor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for room in ("offers", "seal"):
+        monkeypatch.setattr(f"ginesys_sync.engine.{room}.MAX_BODY_BYTES", 60_000)
+    words = "long " * 20_000
+    chain.sql(HO, f"UPDATE notice SET words = '{words}' WHERE code = 'N1'")
+    chain.sql(HO, f"UPDATE item SET name = '{words}' WHERE code = 'I1'")
+    chain.sync(HO)
+    reload_site(chain.home(HO), S001)
+    chain.sync(HO)
+    chain.sync(S001)
+    assert ("N1", "S001", "words") in chain.rows(S001, "notice")
+    assert chain.rows(S001, "item") == [("I1", "Tea", None)]
+    assert len(chain.rows(S001, "notice")) == 12
+
+
+def test_what_a_store_made_and_head_office_has_not_answered_stays_there(chain: ChainFloor) -> None:
+    chain.sql(S001, "INSERT INTO customer VALUES ('C1', 'Ann', '1', '2026-01-01')")
+    chain.sync(S001)
+    chain.sync(HO)  # it has it; its answer would go with the next sync
+    chain.sync(S001)
+    reload_site(chain.home(HO), S001)
+    block_entity(chain.home(HO), "customers", "not checked")
+    chain.sync(HO)
+    chain.sync(S001)
+    assert chain.codes(S001, "customer") == ["C1"]
+
+
+def test_a_key_that_is_no_utf8_holds_its_kind_and_stops_nothing(chain: ChainFloor) -> None:
+    chain.sql(HO, "INSERT INTO odd VALUES (CAST(x'ff41' AS TEXT), '1', x'01')")
+    chain.settle(rounds=1)
+    chain.sql(HO, "UPDATE odd SET a = '2'")
+    block_entity(chain.home(HO), "odds", "not checked")
+    reload_site(chain.home(HO), S001)
+    chain.done(HO)
+    chain.done(S001)
+    assert chain.sql(S001, "SELECT hex(code), a FROM odd") == [("FF41", "1")]
 
 
 @pytest.mark.parametrize(
