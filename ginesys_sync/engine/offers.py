@@ -223,8 +223,7 @@ class _Offer:
     def _held_of(self, entity: Entity, site: str) -> list[HeldRecord]:
         chunks = [chunk for chunk in self._chunks[site] if chunk.entity == entity.name]
         left = (key for chunk in chunks for key in chunk.left)
-        whose = None if entity.audience.rule is Rule.ALL else site
-        keys = list(dict.fromkeys([*left, *self._kept(entity, whose)]))
+        keys = list(dict.fromkeys([*left, *self._kept(entity, site)]))
         if (
             any(chunk.leaves_kind for chunk in chunks)
             or len(keys) > _HELD_OF_A_KIND
@@ -233,17 +232,17 @@ class _Offer:
             return [HeldRecord(entity=entity.name)]
         return [HeldRecord.model_validate({"entity": entity.name, "key": k}) for k in keys]
 
-    def _kept(self, entity: Entity, site: str | None) -> list[Key]:
+    def _kept(self, entity: Entity, site: str) -> list[Key]:
         """What is in no chunk and is kept all the same; of what is for all, looked up once."""
-        known = self._kept_by_all.get(entity.name) if site is None else None
-        if known is None:
-            known = [
-                *blocks.kept_keys(self._connection, entity, site, _HELD_OF_A_KIND + 1),
-                *loading.unsettled_keys(self._connection, entity, site, _HELD_OF_A_KIND + 1),
+        at_most = _HELD_OF_A_KIND + 1
+        if entity.audience.rule is not Rule.ALL:
+            return blocks.kept_keys(self._connection, entity, site, at_most)
+        if entity.name not in self._kept_by_all:
+            self._kept_by_all[entity.name] = [
+                *blocks.kept_keys(self._connection, entity, None, at_most),
+                *loading.unsettled_keys(self._connection, entity, at_most),
             ]
-            if site is None:
-                self._kept_by_all[entity.name] = known
-        return known
+        return self._kept_by_all[entity.name]
 
     def _begin_again(self, sites: Sequence[str]) -> None:
         """What was built is of no use any more: the next run builds it anew, up to today's head."""

@@ -175,22 +175,16 @@ class ChunkReader:
         return found
 
 
-def unsettled_keys(
-    connection: Connection, entity: Entity, site: str | None, limit: int
-) -> list[Key]:
-    """Keys of records that no load holds although sites may have them, at most `limit`: which were
-    for certain sites when they were sent last and are for all now, or came from their author and
-    are not answered yet. With `site` those of which it is the author."""
-    condition = (
-        "audience NOT IN (SELECT id FROM main.sync_audience WHERE name = '*')"
-        if site is None
-        else "last_no = 0 AND author = :site"
-    )
+def unsettled_keys(connection: Connection, entity: Entity, limit: int) -> list[Key]:
+    """Keys of records that no chunk of what is for all holds although sites may have them, at most
+    `limit`: they were for certain sites when they were sent last, or came from their author and
+    are not answered yet."""
     with exact_keys(raw(connection)):
         rows = raw(connection).execute(
-            f"SELECT {part_list(len(entity.key))} FROM main.sync_record "
-            f"WHERE entity = :entity AND gone = 0 AND {condition} LIMIT :limit",
-            {"entity": entity.name, "site": site, "limit": limit},
+            f"SELECT {part_list(len(entity.key))} FROM main.sync_record WHERE entity = ? "
+            "AND gone = 0 AND audience NOT IN (SELECT id FROM main.sync_audience WHERE name = '*') "
+            "LIMIT ?",
+            (entity.name, limit),
         )
         return [tuple(row) for row in rows]
 

@@ -178,18 +178,6 @@ def test_what_has_grown_too_large_for_a_body_stays_as_the_store_has_it(
     assert len(chain.rows(S001, "notice")) == 12
 
 
-def test_what_a_store_made_and_head_office_has_not_answered_stays_there(chain: ChainFloor) -> None:
-    chain.sql(S001, "INSERT INTO customer VALUES ('C1', 'Ann', '1', '2026-01-01')")
-    chain.sync(S001)
-    chain.sync(HO)  # it has it; its answer would go with the next sync
-    chain.sync(S001)
-    reload_site(chain.home(HO), S001)
-    block_entity(chain.home(HO), "customers", "not checked")
-    chain.sync(HO)
-    chain.sync(S001)
-    assert chain.codes(S001, "customer") == ["C1"]
-
-
 def test_a_key_that_is_no_utf8_holds_its_kind_and_stops_nothing(chain: ChainFloor) -> None:
     chain.sql(HO, "INSERT INTO odd VALUES (CAST(x'ff41' AS TEXT), '1', x'01')")
     chain.settle(rounds=1)
