@@ -148,7 +148,7 @@ def counts_of(raw: bytes, entity: Entity) -> Counts | None:
                 connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]
                 for name in (*(table.name for table in entity.tables), "_gone")
             )
-    except (sqlite3.Error, UnicodeDecodeError):
+    except (sqlite3.Error, UnicodeDecodeError, MemoryError):  # SQLite's own limit
         return None
     return Counts(images, others[-1], images + sum(others))
 
