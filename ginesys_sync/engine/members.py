@@ -20,7 +20,8 @@ from ginesys_sync.engine.context import RunContext
 from ginesys_sync.store import board, due_loads, sites
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.fence import require_fence
-from ginesys_sync.wire.messages import SiteChange, SiteContact
+from ginesys_sync.wire.control_messages import SiteChange
+from ginesys_sync.wire.messages import SiteContact
 
 _LISTED_CLOSED = "it is closed in head office's list of sites"
 

@@ -109,7 +109,7 @@ class WebDatabase:
         """Offer a first load (head office)."""
         return self._call("POST", routes.LOADS, request, messages.LoadsAnswer)
 
-    def change_site(self, request: messages.SiteChange) -> messages.SiteContact:
+    def change_site(self, request: control_messages.SiteChange) -> messages.SiteContact:
         """Say how a store stands (head office)."""
         return self._call("POST", routes.SITES, request, messages.SiteContact)
 

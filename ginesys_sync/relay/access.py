@@ -20,7 +20,7 @@ from ginesys_sync.relay.problems import Refusal
 from ginesys_sync.relay.purge import drop_files, purge_everything
 from ginesys_sync.relay.restores import retire_lives
 from ginesys_sync.wire import messages
-from ginesys_sync.wire.control_messages import ReloadRequest
+from ginesys_sync.wire.control_messages import ReloadRequest, SiteChange
 
 CODE_DAYS: Final = 7
 _ALPHABET: Final = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -154,7 +154,7 @@ def _check_door(row: sqlite3.Row) -> None:
         raise Refusal(f"site_{row['state']}", site=row["site"], reason=reason)
 
 
-def change_site(relay: Relay, caller: Caller, change: messages.SiteChange) -> messages.SiteContact:
+def change_site(relay: Relay, caller: Caller, change: SiteChange) -> messages.SiteContact:
     """Head office blocks, closes or readmits a store."""
     dropped: list[str] = []
     with relay.database.writing() as writer:

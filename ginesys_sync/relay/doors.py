@@ -186,7 +186,7 @@ DOORS = (
         "change_site",
         "Say how a store stands",
         Open.HEAD_OFFICE,
-        messages.SiteChange,
+        control_messages.SiteChange,
         messages.SiteContact,
         access.change_site,
         ("site_unknown", "site_is_ho"),

@@ -35,7 +35,7 @@ from ginesys_sync.store import blocks as store
 from ginesys_sync.store import grids
 from ginesys_sync.store.blocks import Held
 from ginesys_sync.store.database import Connection, snapshot, transaction
-from ginesys_sync.wire.messages import SiteChange
+from ginesys_sync.wire.control_messages import SiteChange
 
 MOST_REASON = 200
 

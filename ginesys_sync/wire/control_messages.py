@@ -1,14 +1,14 @@
-"""The messages by which head office steps in: a store takes everything again, batches are taken
-back."""
+"""The messages by which head office steps in: a store is refused at the door or let in, takes
+everything again, batches are taken back."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from ginesys_sync.wire import routes
-from ginesys_sync.wire.messages import EpochText, Message, Number, SiteCodeText, Word
+from ginesys_sync.wire.messages import EpochText, Message, Number, Short, SiteCodeText, Word
 
 
 class ReloadRequest(Message):
@@ -42,3 +42,11 @@ class WithdrawAnswer(Message):
     """Nothing was taken back when `listed` names a batch."""
 
     listed: list[ListedBatch] = Field(default_factory=list)
+
+
+class SiteChange(Message):
+    """Head office says how a site stands: closed and blocked sites are refused at the door."""
+
+    site: SiteCodeText
+    state: Literal["active", "blocked", "closed"]
+    reason: Short = ""

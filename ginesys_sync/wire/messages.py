@@ -395,11 +395,3 @@ class OpenAnswer(Message):
     restored: Restored | None = None
     again: list[Word] = []
     set_back: bool = False
-
-
-class SiteChange(Message):
-    """Head office says how a site stands: closed and blocked sites are refused at the door."""
-
-    site: SiteCodeText
-    state: Literal["active", "blocked", "closed"]
-    reason: Short = ""

@@ -153,7 +153,7 @@ def test_a_closed_site_is_refused_and_the_others_go_on(chain: RetailChain) -> No
 
 def test_a_blocked_site_is_refused_at_head_office_and_told_so_itself(chain: RetailChain) -> None:
     from ginesys_sync.services.site import opened_site
-    from ginesys_sync.wire.messages import SiteChange
+    from ginesys_sync.wire.control_messages import SiteChange
 
     with opened_site(chain.home(HO)) as site:
         web = site.web()

@@ -19,12 +19,12 @@ from ginesys_sync.core.errors import (
 )
 from ginesys_sync.engine.webdb import Patience, WebDatabase
 from ginesys_sync.wire import routes
+from ginesys_sync.wire.control_messages import SiteChange
 from ginesys_sync.wire.messages import (
     AcksRequest,
     EnrolRequest,
     LoadsRequest,
     MailRequest,
-    SiteChange,
 )
 from tests.relay.lanes import Body, Lane
 from tests.support.forked_relay import ForkedRelay

@@ -13,7 +13,8 @@ from ginesys_sync.core.errors import Refused, VersionsDiffer
 from ginesys_sync.engine.webdb import WebDatabase
 from ginesys_sync.relay.main import invite
 from ginesys_sync.wire import routes
-from ginesys_sync.wire.messages import EnrolRequest, SiteChange
+from ginesys_sync.wire.control_messages import SiteChange
+from ginesys_sync.wire.messages import EnrolRequest
 from tests.support.forked_relay import ForkedRelay
 from tests.support.relay_server import Member
 

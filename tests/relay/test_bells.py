@@ -12,7 +12,8 @@ from ginesys_sync.core.model import Audience
 from ginesys_sync.relay import bells
 from ginesys_sync.relay.bells import Bell, What, listen, ring, ring_sites
 from ginesys_sync.relay.desk import Relay, open_relay
-from ginesys_sync.wire.messages import AcksRequest, LoadsRequest, SiteChange
+from ginesys_sync.wire.control_messages import SiteChange
+from ginesys_sync.wire.messages import AcksRequest, LoadsRequest
 from tests.relay.lanes import TO_HO, Body, Lane
 from tests.support.forked_relay import ForkedRelay
 from tests.support.relay_server import Member

@@ -15,8 +15,8 @@ from ginesys_sync.core.errors import Refused
 from ginesys_sync.relay.doors import DOORS
 from ginesys_sync.relay.problems import CATALOGUE
 from ginesys_sync.wire import routes
-from ginesys_sync.wire.control_messages import ReloadRequest, WithdrawRequest
-from ginesys_sync.wire.messages import AcksRequest, LoadsRequest, SiteChange
+from ginesys_sync.wire.control_messages import ReloadRequest, SiteChange, WithdrawRequest
+from ginesys_sync.wire.messages import AcksRequest, LoadsRequest
 from ginesys_sync.wire.own_messages import AgainRequest, OwnRequest, SameRequest
 from tests.relay.lanes import TO_HO, Body, Lane
 from tests.support.forked_relay import ForkedRelay

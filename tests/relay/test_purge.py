@@ -12,7 +12,8 @@ from ginesys_sync.core.model import Audience
 from ginesys_sync.relay.desk import open_relay
 from ginesys_sync.relay.main import invite
 from ginesys_sync.relay.purge import drop_files
-from ginesys_sync.wire.messages import AcksRequest, MailRequest, SiteChange
+from ginesys_sync.wire.control_messages import SiteChange
+from ginesys_sync.wire.messages import AcksRequest, MailRequest
 from tests.relay.lanes import ALL, TO_HO, Body, Lane
 from tests.support.forked_relay import ForkedRelay
 from tests.support.relay_server import Member

@@ -26,7 +26,7 @@ from ginesys_sync.relay.app import make_app
 from ginesys_sync.relay.desk import Relay, open_relay
 from ginesys_sync.relay.sightings import note_waiting
 from ginesys_sync.wire import routes
-from ginesys_sync.wire.messages import SiteChange
+from ginesys_sync.wire.control_messages import SiteChange
 from ginesys_sync.wire.wait_messages import WaitAnswer
 from tests.relay.calls import call
 from tests.relay.lanes import Body, Lane
