@@ -11,7 +11,6 @@ from sqlalchemy import (
     Column,
     Index,
     Integer,
-    MetaData,
     Table,
     Text,
     TextClause,
@@ -19,17 +18,12 @@ from sqlalchemy import (
     text,
 )
 
+from ginesys_sync.store.schema_base import KEY_PARTS as KEY_PARTS
+from ginesys_sync.store.schema_base import VERSION_TABLE as VERSION_TABLE
+from ginesys_sync.store.schema_base import key_columns
+from ginesys_sync.store.schema_base import metadata as metadata
+from ginesys_sync.store.schema_news import audit as audit
 from ginesys_sync.store.untyped import Untyped
-
-VERSION_TABLE = "sync_version"
-KEY_PARTS = ("k1", "k2", "k3", "k4")
-metadata = MetaData()
-
-
-def _key_columns() -> tuple[Column[object], ...]:
-    return tuple(
-        Column(part, Untyped, nullable=False, server_default=text("''")) for part in KEY_PARTS
-    )
 
 
 def _in_order(name: str, *columns: str | TextClause, of: str = "received_at") -> Index:
@@ -49,7 +43,7 @@ change = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("entity", Text, nullable=False),
-    *_key_columns(),
+    *key_columns(),
     Column("image", Integer, nullable=False, server_default=text("2")),
 )
 """The change log. Without AUTOINCREMENT: its counter is one more page that every captured write
@@ -181,7 +175,7 @@ parked = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("entity", Text, nullable=False),
-    *_key_columns(),
+    *key_columns(),
     Column("origin", Text, nullable=False),
     Column("stream", Text, nullable=False),
     Column("no", Integer, nullable=False),
@@ -217,7 +211,7 @@ conflict = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("entity", Text, nullable=False),
-    *_key_columns(),
+    *key_columns(),
     Column("site", Text, nullable=False),
     Column("winner", Text, nullable=False),
     Column("ours", BLOB, nullable=False),
@@ -339,7 +333,7 @@ block = Table(
     Column("id", Integer, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("name", Text, nullable=False),
-    *_key_columns(),
+    *key_columns(),
     Column("reason", Text, nullable=False),
     Column("who", Text, nullable=False),
     Column("at", Text, nullable=False),
@@ -347,55 +341,3 @@ block = Table(
 )
 """What a person holds back: a `site`, a `channel` (its release stands still), an `entity` or one
 `record` of it (their changes stay unclaimed); and what was withdrawn. `store.blocks` tells more."""
-
-audit = Table(
-    "sync_audit",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("at", Text, nullable=False),
-    Column("who", Text, nullable=False),
-    Column("action", Text, nullable=False),
-    Column("what", Text, nullable=False),
-    Column("reason", Text, nullable=False, server_default=text("''")),
-)
-"""What people did to the sync, and why: never changed, never purged."""
-
-alert = Table(
-    "sync_alert",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("site", Text, nullable=False),
-    Column("words", Text, nullable=False),
-    Column("since", Text, nullable=False),
-    Column("told_at", Text),
-    Column("cleared_at", Text),
-    Index("sync_alert_open", "cleared_at", "kind", "site"),
-)
-"""One row from the moment something is wrong at a site until it is right again."""
-
-activity = Table(
-    "sync_activity",
-    metadata,
-    Column("site", Text, primary_key=True),
-    Column("hour", Integer, primary_key=True),
-    Column("contacts", Integer, nullable=False, server_default=text("0")),
-    Column("records", Integer, nullable=False, server_default=text("0")),
-    sqlite_with_rowid=False,
-)
-"""Head office's: how alive each site was in an hour (since 1970, UTC). `contacts` counts how often
-it was seen to have called, `records` what it sent and confirmed. Kept for about a day."""
-
-arrival = Table(
-    "sync_arrival",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("run", Integer, nullable=False),
-    Column("entity", Text, nullable=False),
-    *_key_columns(),
-    Column("column", Text, nullable=False),
-    Column("old", Untyped),
-    Column("new", Untyped),
-    Index("sync_arrival_run", "run"),
-)
-"""What a run changed in records that were here already: the first few of each kind, for notices."""
