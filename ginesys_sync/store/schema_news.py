@@ -1,4 +1,4 @@
-"""The tables of what people are told: who did what, what is wrong, how alive sites are, what came."""
+"""The tables of what people are told: who did what, what is wrong, how alive a site is, news."""
 
 from __future__ import annotations
 

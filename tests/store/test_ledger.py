@@ -42,3 +42,20 @@ def test_what_is_parked_of_the_present_epoch_is_told_with_its_acknowledgement_al
         with transaction(connection):
             ledger.acknowledge_again(connection, STREAM, HO, RUN, AT)
     assert _acknowledged(floor) == [(OLD, 0, 1, 0), (NEW, 0, 1, 1)]
+
+
+def test_only_the_word_that_says_where_the_cursor_stands_is_said_again(floor: ChainFloor) -> None:
+    """A load took it back in this run: the later number would say too much."""
+    with Database(floor.url(HO)).connect() as connection:
+        with transaction(connection):
+            ledger.ensure_stream(connection, STREAM, NEW)
+            ledger.move_cursor(connection, STREAM, NEW, 20, HO, RUN, AT)
+            ledger.move_cursor(connection, STREAM, NEW, 10, HO, RUN, AT, kind="load")
+            connection.exec_driver_sql("UPDATE sync_ack SET delivered_at = 'then'")
+        with transaction(connection):
+            ledger.acknowledge_again(connection, STREAM, HO, RUN, AT)
+    assert _acknowledged(floor) == [(NEW, 0, 20, 0), (NEW, 10, 10, 1)]
+    assert floor.sql(HO, f"SELECT to_no, said FROM sync_ack WHERE run = {RUN} ORDER BY id") == [
+        (20, 0),
+        (10, 1),
+    ]
