@@ -15,14 +15,13 @@ from typing import Any
 
 from ginesys_sync.engine.webdb import WebDatabase
 from ginesys_sync.relay.main import invite
-from ginesys_sync.wire.control_messages import ReloadRequest, WithdrawRequest
+from ginesys_sync.wire.control_messages import ReloadRequest, SiteChange, WithdrawRequest
 from ginesys_sync.wire.messages import (
     AcksRequest,
     EnrolRequest,
     LoadsRequest,
     MailCursor,
     MailRequest,
-    SiteChange,
 )
 from ginesys_sync.wire.own_messages import AgainRequest, OwnRequest, SameRequest
 from tests.relay.lanes import TO_HO, Body, Lane

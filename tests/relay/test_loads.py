@@ -11,13 +11,13 @@ from ginesys_sync.core.errors import Refused
 from ginesys_sync.core.model import Audience
 from ginesys_sync.engine.webdb import WebDatabase
 from ginesys_sync.relay.main import invite
+from ginesys_sync.wire.control_messages import SiteChange
 from ginesys_sync.wire.messages import (
     AcksRequest,
     EnrolRequest,
     LoadsRequest,
     MailAnswer,
     MailRequest,
-    SiteChange,
 )
 from tests.relay.lanes import TO_HO, Body, Lane
 from tests.support.forked_relay import ForkedRelay
