@@ -1,10 +1,15 @@
-"""What the site board shows: one line per store, and the alerts."""
+"""What the site board shows: one line per store, and the alerts.
+
+What is made for each of thousands of stores at every look is a named tuple: it cannot be changed
+either, and is made in a third of the time of a frozen dataclass.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Level(StrEnum):
@@ -55,8 +60,7 @@ class HourOfSite:
 QUIET_DAY = (HourOfSite(),) * 24
 
 
-@dataclass(frozen=True, slots=True)
-class BoardLine:
+class BoardLine(NamedTuple):
     """One store. Moments are UTC.
 
     waiting: records it has not confirmed, `unread` of them not released to it yet, `fresh` sealed

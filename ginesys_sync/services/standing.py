@@ -5,8 +5,8 @@ Pure: the board shows by it, the alerts are raised by it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from ginesys_sync.services.alert_settings import Limits
 from ginesys_sync.services.board_views import RANK, BoardLine, Level
@@ -21,8 +21,7 @@ OUT_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What is known of a site. `now`: by the Web Database's clock; `heard_at`: when that last said
     who is there; `waits_since`: of its oldest unconfirmed record; `attention`: records that need it
     and questions that wait for an answer, `questions`: the latter alone."""
@@ -41,8 +40,7 @@ class Facts:
     questions: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What follows. `why` is one sentence, `age_seconds` how long it has been so."""
 
     level: Level

@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -29,21 +30,19 @@ SELECT s.code, s.name, s.state, s.groups, c.enrolled_at, c.last_seen_at, coalesc
   coalesce(c.plan_version, 0), coalesce(c.clock_ahead_seconds, 0)
 FROM sync_site s LEFT JOIN sync_contact c ON c.site = s.code WHERE s.role = 'store'
 ORDER BY s.code"""
-_PLACES = """
+_STREAMS = """
+SELECT s.stream, s.epoch, s.head_no,
+  coalesce((SELECT max(r.to_no) FROM sync_release r WHERE r.stream = s.stream AND r.site = '*'), 0)
+FROM sync_stream s WHERE s.head_no > 0 AND substr(s.stream, 1, 3) = 'HO/'"""
+_BEHIND = """
 WITH place AS (
-  SELECT s.stream, s.epoch, s.head_no, p.code AS site,
-    coalesce((SELECT k.to_no FROM sync_ack k WHERE k.stream = s.stream AND k.site = p.code
-      AND k.epoch = s.epoch ORDER BY k.to_no DESC LIMIT 1), 0) AS done
-  FROM sync_stream s CROSS JOIN sync_site p
-  WHERE s.head_no > 0 AND substr(s.stream, 1, 3) = 'HO/'
-    AND p.role = 'store' AND p.state <> 'closed'
+  SELECT p.code AS site, coalesce((SELECT k.to_no FROM sync_ack k WHERE k.stream = :stream
+    AND k.site = p.code AND k.epoch = :epoch ORDER BY k.to_no DESC LIMIT 1), 0) AS done
+  FROM sync_site p WHERE p.role = 'store' AND p.state <> 'closed'
 )
-SELECT stream, epoch, site, done, max(
-  coalesce((SELECT max(to_no) FROM sync_release r WHERE r.stream = place.stream
-    AND r.site = place.site), 0),
-  coalesce((SELECT max(to_no) FROM sync_release r WHERE r.stream = place.stream
-    AND r.site = '*'), 0))
-FROM place WHERE head_no > done"""
+SELECT site, done, max(:released, coalesce((SELECT max(r.to_no) FROM sync_release r
+  WHERE r.stream = :stream AND r.site = place.site), 0))
+FROM place WHERE done < :head"""
 _BATCHES = """
 SELECT b.no, b.records + b.gone, b.sealed_at, b.audience, a.name = '*'
 FROM sync_batch b JOIN sync_audience a ON a.id = b.audience
@@ -66,8 +65,7 @@ _QUESTIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SiteFacts:
+class SiteFacts(NamedTuple):
     """One store as it is listed, and what the Web Database last said of it. Moments are ISO
     texts."""
 
@@ -126,17 +124,18 @@ class _Sums:
 
 def site_facts(connection: Connection) -> list[SiteFacts]:
     """Every store, by code."""
-    return [SiteFacts(*row) for row in raw(connection).execute(_SITES)]
+    return list(map(SiteFacts._make, raw(connection).execute(_SITES)))
 
 
 def backlogs(connection: Connection, fresh_since: str) -> dict[str, Backlog]:
     """What each store that is behind has not confirmed."""
     driver = raw(connection)
-    places: dict[tuple[str, str], list[tuple[str, int, int]]] = {}
-    for stream, epoch, site, done, reached in driver.execute(_PLACES):
-        places.setdefault((stream, epoch), []).append((site, done, reached))
     found: dict[str, Backlog] = {}
-    for (stream, epoch), behind in places.items():
+    for stream, epoch, head, released in driver.execute(_STREAMS).fetchall():
+        at = {"stream": stream, "epoch": epoch, "head": head, "released": released}
+        behind: list[tuple[str, int, int]] = driver.execute(_BEHIND, at).fetchall()
+        if not behind:
+            continue
         sums = _sums(driver, stream, epoch, min(done for _, done, _ in behind), fresh_since)
         common = sums.pop(0, None)
         members = _members(driver, sums)

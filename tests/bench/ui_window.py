@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import Qt, QTimer
 
@@ -25,10 +26,20 @@ from ginesys_sync.ui.widgets.sync_window import SyncWindow
 GIVE_UP_SECONDS = 600.0
 
 
+W = TypeVar("W", bound=SyncWindow)
+
+
+def _standing(window: W) -> W:
+    """The window as the program leaves it a few seconds after it came up."""
+    offscreen.settle(window)
+    spare_the_loop()
+    return window
+
+
 def grids(home: Path) -> dict[str, float]:
     """The board and Sent Data on large books."""
     desk = HomeDesk(home)
-    window = offscreen.open_launchpad(desk)
+    window = _standing(offscreen.open_launchpad(desk))
     found: dict[str, float] = {}
     began = time.perf_counter()
     board = window.tabs.go("Sites")
@@ -45,8 +56,7 @@ def grids(home: Path) -> dict[str, float]:
 def received(home: Path) -> dict[str, float]:
     """Received Data of head office on large books."""
     desk = HomeDesk(home)
-    window = offscreen.open_launchpad(desk)
-    offscreen.settle(window)
+    window = _standing(offscreen.open_launchpad(desk))
     found = _list(window, lambda: window.tabs.go("Received Data"), "Received Data")
     offscreen.close(window)
     desk.close()
@@ -56,8 +66,7 @@ def received(home: Path) -> dict[str, float]:
 def store(home: Path) -> dict[str, float]:
     """Received Data of a store with a long past. It is the tab in front: it is opened anew."""
     desk = HomeDesk(home)
-    window = offscreen.open_pos(desk)
-    offscreen.settle(window)
+    window = _standing(offscreen.open_pos(desk))
     page = window.exchange.tabs.page("Received Data")
     assert isinstance(page, ExchangePage)
 
@@ -109,10 +118,10 @@ def _list(window: SyncWindow, go: Callable[[], object], name: str) -> dict[str, 
 def _wishes(page: ExchangePage) -> dict[str, Callable[[], None]]:
     """What the list is filtered by: what fits a few rows, many, or none."""
     filters = page.filters
-    site = filters.site.itemData(filters.site.count() // 2)
+    site = filters.site.itemText(filters.site.count() // 2)
     status = Status.UPLOADED if page.is_sent else Status.RECEIVED
     return {
-        "site": lambda: filters.site.setCurrentIndex(filters.site.findData(site)),
+        "site": lambda: filters.site.setCurrentIndex(filters.site.findText(site)),
         "status": lambda: filters.status.setCurrentIndex(filters.status.findData(status)),
         "text": lambda: filters.text.setText("T00"),
         "text that fits nothing": lambda: filters.text.setText("zebra"),
@@ -137,10 +146,9 @@ def _took(page: ExchangePage, click: Callable[[], object]) -> float:
 def stall(home: Path) -> dict[str, float]:
     """The longest time in which the window did not answer while its service sends."""
     desk = HomeDesk(home)
-    window = offscreen.open_launchpad(desk)
+    window = _standing(offscreen.open_launchpad(desk))
     window.tabs.go("Sent Data")
     offscreen.settle(window)
-    spare_the_loop()  # as the program does once a window stands
     gaps: list[float] = []
     last = time.perf_counter()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -79,10 +78,10 @@ def test_a_backlog_grows_when_a_site_calls_and_leaves_much_waiting_while_more_co
     growing = facts(waiting=1_000, fresh=10, waits_since=ago(minutes=61))
     assert stand(growing, LIMITS).level is Level.BACKLOG
     for calm in (
-        replace(growing, waiting=999),
-        replace(growing, fresh=0),
-        replace(growing, waits_since=ago(minutes=59)),
-        replace(growing, seen_at=ago(hours=2)),
+        growing._replace(waiting=999),
+        growing._replace(fresh=0),
+        growing._replace(waits_since=ago(minutes=59)),
+        growing._replace(seen_at=ago(hours=2)),
     ):
         assert stand(calm, LIMITS).level is Level.FINE
 

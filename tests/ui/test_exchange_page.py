@@ -134,7 +134,7 @@ def test_filters_reach_the_desk_and_can_be_cleared(launchpad: Opens) -> None:
     window = launchpad()
     page = sent(window)
     filters = page.filters
-    filters.site.setCurrentIndex(filters.site.findData("S002"))
+    filters.site.setCurrentIndex(filters.site.findText("S002"))
     filters.status.setCurrentIndex(filters.status.findData(Status.UPLOADED))
     filters.period.setCurrentText("Last 7 days")
     QTest.keyClicks(filters.text, "prices")

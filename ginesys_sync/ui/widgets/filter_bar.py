@@ -13,6 +13,8 @@ from ginesys_sync.ui.widgets import icons, theme, tokens, wording
 
 PERIODS = ("Any time", "Today", "Last 7 days", "Last 30 days")
 PAUSE_MS = 200
+EVERY_SITE = "All sites"
+_OF_ITS_OWN_WIDTH = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
 
 
 def since(period: str) -> datetime | None:
@@ -41,6 +43,7 @@ class FilterBar(QWidget):
         self.period = QComboBox()
         self.text = QLineEdit()
         self.clear = QPushButton("Clear filters")
+        self._sites: list[str] = []
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._pause.timeout.connect(self.changed)
         self._fill(is_sent)
@@ -58,7 +61,7 @@ class FilterBar(QWidget):
         theme.theme().changed.connect(self._recolour)
 
     def _fill(self, is_sent: bool) -> None:
-        self.site.addItem("All sites", "")
+        self.site.addItem(EVERY_SITE)
         self.status.addItem("Any status", None)
         for status in statuses_of(is_sent):
             self.status.addItem(status.value, status)
@@ -70,9 +73,10 @@ class FilterBar(QWidget):
         self._glass = self.text.addAction(
             icons.icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition
         )
-        policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        self.status.setSizeAdjustPolicy(policy)
-        self.status.setMinimumContentsLength(11)
+        for control, signs in ((self.site, 9), (self.status, 11)):
+            # Not as wide as its widest word: of 5,000 sites each would be measured.
+            control.setSizeAdjustPolicy(_OF_ITS_OWN_WIDTH)
+            control.setMinimumContentsLength(signs)
         self.status.view().setMinimumWidth(216)
         self.site.setAccessibleName("Site")
         self.status.setAccessibleName("Status")
@@ -86,16 +90,15 @@ class FilterBar(QWidget):
 
     def offer_sites(self, codes: list[str]) -> None:
         """The sites one can choose."""
-        have = [self.site.itemData(place) for place in range(1, self.site.count())]
-        if have == codes:
+        if self._sites == codes:
             return
-        chosen = self.site.currentData()
+        chosen = self.site.currentText()
+        self._sites = list(codes)
         self.site.blockSignals(True)
-        while self.site.count() > 1:
-            self.site.removeItem(1)
-        for code in codes:
-            self.site.addItem(code, code)
-        self.site.setCurrentIndex(max(0, self.site.findData(chosen)))
+        self.site.clear()
+        self.site.addItems([EVERY_SITE, *codes])
+        self.site.setMinimumContentsLength(max(map(len, (EVERY_SITE, *codes))))
+        self.site.setCurrentIndex(max(0, self.site.findText(chosen)))
         self.site.blockSignals(False)
 
     @property
@@ -107,7 +110,7 @@ class FilterBar(QWidget):
         """What is asked for now."""
         status = self.status.currentData()
         return GridFilter(
-            site=self.site.currentData() or "",
+            site=self.site.currentText() if self.site.currentIndex() > 0 else "",
             # Qt keeps a StrEnum as a bare string.
             status=Status(status) if status else None,
             since=since(self.period.currentText()),
