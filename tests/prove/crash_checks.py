@@ -371,7 +371,12 @@ def _sent(chain: ChainFloor) -> list[Sent]:
 
 def strays(root: Path) -> list[Path]:
     """Temporary files that are left in homes and at the Web Database."""
-    return [path for path in root.rglob("*") if path.name.endswith(_TEMPORARY) and path.is_file()]
+    return [
+        Path(folder) / name
+        for folder, _, files in os.walk(root)
+        for name in files
+        if name.endswith(_TEMPORARY)
+    ]
 
 
 def make_old(paths: Iterable[Path]) -> None:

@@ -308,7 +308,8 @@ class ChainFloor:
 
     def rows(self, site: str, table: str) -> list[Row]:
         """All rows of a table, sorted."""
-        return sorted(self.sql(site, f"SELECT * FROM {table}"), key=repr)
+        with self.open(site) as connection:
+            return rows_of(connection, table)
 
     def codes(self, site: str, table: str) -> list[Any]:
         """The first column of a table, sorted."""
@@ -343,37 +344,40 @@ class ChainFloor:
 
     # --- the promise ----------------------------------------------------------------------------
 
-    def meant_for(self, site: str) -> dict[str, list[Row]]:
-        """What head office's tables say that a store should hold, told without the engine."""
-        grouped = (
-            "code IN (SELECT policy_code FROM policy_group JOIN site_group_member USING "
-            f"(group_code) WHERE site_code = '{site}')"
-        )
-        allocated = f"(SELECT promotion_code FROM promotion_site WHERE site_code = '{site}')"
-        wanted = {
-            "item": "1",
-            "price": "1",
-            "odd": "1",
-            "customer": "1",
-            "notice": f"site_code = '{site}'",
-            "policy": grouped,
-            "promotion": f"code IN {allocated}",
-            "promotion_item": f"promotion_code IN {allocated}",
-        }
-        return {
-            table: sorted(self.sql(HO, f"SELECT * FROM {table} WHERE {where}"), key=repr)
-            for table, where in wanted.items()
-        }
-
     def assert_equal(self, stores: Iterable[str] = STORES) -> None:
         """After quiet: each store holds what is meant for it, head office what each store owns."""
-        for store in stores:
-            for table, rows in self.meant_for(store).items():
-                assert self.rows(store, table) == rows, (store, table)
-            for table in ("bill", "bill_line"):
-                here = self.rows(store, table)
-                there = self.sql(HO, f"SELECT * FROM {table} WHERE store = '{store}'")
-                assert sorted(there, key=repr) == here, (store, table)
+        with self.open(HO) as there:
+            for store in stores:
+                with self.open(store) as here:
+                    for table, which in meant_for(store).items():
+                        assert rows_of(here, table) == rows_of(there, table, which), (store, table)
+                    for table in ("bill", "bill_line"):
+                        its = rows_of(there, table, f"store = '{store}'")
+                        assert its == rows_of(here, table), (store, table)
+
+
+def rows_of(connection: sqlite3.Connection, table: str, which: str = "true") -> list[Row]:
+    """Rows of a table, sorted."""
+    return sorted(connection.execute(f"SELECT * FROM {table} WHERE {which}").fetchall(), key=repr)
+
+
+def meant_for(site: str) -> dict[str, str]:
+    """Which rows of head office's tables a store should hold, told without the engine."""
+    grouped = (
+        "code IN (SELECT policy_code FROM policy_group JOIN site_group_member USING "
+        f"(group_code) WHERE site_code = '{site}')"
+    )
+    allocated = f"(SELECT promotion_code FROM promotion_site WHERE site_code = '{site}')"
+    return {
+        "item": "true",
+        "price": "true",
+        "odd": "true",
+        "customer": "true",
+        "notice": f"site_code = '{site}'",
+        "policy": grouped,
+        "promotion": f"code IN {allocated}",
+        "promotion_item": f"promotion_code IN {allocated}",
+    }
 
 
 def make_template(root: Path) -> Path:

@@ -11,7 +11,7 @@ from ginesys_sync.core.model import key_text
 from ginesys_sync.services.status import status_rows
 from tests.prove.simulation.chain import HO, STORES, Chain
 from tests.prove.simulation.world import Broken
-from tests.support.chain_floor import Row
+from tests.support.chain_floor import Row, meant_for
 
 Record = tuple[str, str]
 """(entity, key as people read it)."""
@@ -143,7 +143,7 @@ def _check_equal(
 ) -> None:
     """But for what is parked where it should go in, or (`lost`) at the site that sent it, was put
     back, and cannot take it in again."""
-    for table, wanted in meant_for(chain, store).items():
+    for table, wanted in _meant(chain, store).items():
         excused = parked[store] | lost[HO] | (parked[HO] if table == "customer" else set())
         _same(chain, table, wanted, HO, store, excused)
     for table in ("bill", "bill_line"):
@@ -176,27 +176,15 @@ def _exact(row: Row) -> tuple[tuple[str, Any], ...]:
     return tuple((type(value).__name__, value) for value in row)
 
 
-def meant_for(chain: Chain, site: str) -> dict[str, list[Row]]:
-    """What head office's tables say that a store should hold."""
+def _meant(chain: Chain, site: str) -> dict[str, list[Row]]:
+    """What head office's tables say that a store should hold, by the plan that is in force."""
     (version,) = chain.sql(HO, "SELECT max(version) FROM sync_plan")[0]
-    grouped = (
-        "code IN (SELECT policy_code FROM policy_group JOIN site_group_member USING "
-        f"(group_code) WHERE site_code = '{site}')"
-    )
-    allocated = f"(SELECT promotion_code FROM promotion_site WHERE site_code = '{site}')"
-    wanted = {
-        "item": "1",
-        "price": "1",
-        "odd": "1",
-        "customer": "1",
-        "notice": "1" if version % 2 == 0 else f"site_code = '{site}'",
-        "policy": grouped,
-        "promotion": f"code IN {allocated}",
-        "promotion_item": f"promotion_code IN {allocated}",
-    }
+    wanted = meant_for(site)
+    if version % 2 == 0:
+        wanted["notice"] = "true"
     return {
-        table: chain.sql(HO, f"SELECT * FROM {table} WHERE {where}")
-        for table, where in wanted.items()
+        table: chain.sql(HO, f"SELECT * FROM {table} WHERE {which}")
+        for table, which in wanted.items()
     }
 
 
