@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from ginesys_sync.store.database import raw, write_state
+from ginesys_sync.store.database import forget_state, raw, write_state
 
 _BEYOND = "attention_beyond "
 """How many records more than those listed: `glance.BEYOND` reads it."""
@@ -46,7 +46,7 @@ def replace_attention(
     if beyond > 0:
         write_state(connection, name, str(beyond))
     else:
-        execute("DELETE FROM sync_state WHERE name = ?", (name,))
+        forget_state(connection, name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from ginesys_sync.core.model import Audience
 from ginesys_sync.core.plan import Entity, Rule
-from ginesys_sync.store.database import database_faults, raw
+from ginesys_sync.store.database import database_faults, forget_state, raw, write_state
 from ginesys_sync.store.keys import equal, parts
 from ginesys_sync.store.meant import is_here
 from ginesys_sync.store.routing import FIRST_CHOSEN
@@ -50,16 +50,12 @@ class DeletionQuestion:
 
 def ask(connection: Connection, question: DeletionQuestion) -> None:
     """Keep a question, with its answer, inside the caller's transaction."""
-    raw(connection).execute(
-        "INSERT INTO sync_state(name, value) VALUES (?, ?) "
-        "ON CONFLICT(name) DO UPDATE SET value = excluded.value",
-        (_QUESTION + question.entity, json.dumps(asdict(question))),
-    )
+    write_state(connection, _QUESTION + question.entity, json.dumps(asdict(question)))
 
 
 def close(connection: Connection, entity: str) -> None:
     """A question is settled. Inside the caller's transaction."""
-    raw(connection).execute("DELETE FROM sync_state WHERE name = ?", (_QUESTION + entity,))
+    forget_state(connection, _QUESTION + entity)
 
 
 def deletion_questions(connection: Connection) -> tuple[DeletionQuestion, ...]:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from ginesys_sync.core.model import Key
 from ginesys_sync.core.plan import Entity
-from ginesys_sync.store.database import Database, database_faults, raw
+from ginesys_sync.store.database import Database, database_faults, forget_state, raw, write_state
 from ginesys_sync.store.images import create_body
 from ginesys_sync.store.keys import bound, equal, exact_keys, listed, padded, parts
 from ginesys_sync.store.parking import KEPT_EDIT
@@ -137,16 +137,12 @@ def _extra(entity: Entity) -> str:
 
 def ask(connection: Connection, question: Question) -> None:
     """Keep a question, with its answer, inside the caller's transaction."""
-    raw(connection).execute(
-        "INSERT INTO sync_state(name, value) VALUES (?, ?) "
-        "ON CONFLICT(name) DO UPDATE SET value = excluded.value",
-        (_QUESTION + question.entity, json.dumps(asdict(question))),
-    )
+    write_state(connection, _QUESTION + question.entity, json.dumps(asdict(question)))
 
 
 def close(connection: Connection, entity: str) -> None:
     """A question is settled. Inside the caller's transaction."""
-    raw(connection).execute("DELETE FROM sync_state WHERE name = ?", (_QUESTION + entity,))
+    forget_state(connection, _QUESTION + entity)
     forget_seen(connection, entity)
 
 

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -21,7 +20,7 @@ from ginesys_sync.ui.launchpad.alert_channels_window import AlertChannelsWindow
 from ginesys_sync.ui.launchpad.alert_limits_window import AlertLimitsWindow
 from ginesys_sync.ui.widgets import theme, tokens
 from ginesys_sync.ui.widgets.background import Background
-from ginesys_sync.ui.widgets.card import Card
+from ginesys_sync.ui.widgets.card import Card, CardPage
 from ginesys_sync.ui.widgets.faces import FourFaces
 from ginesys_sync.ui.widgets.pill import Pill
 
@@ -120,7 +119,7 @@ class AlertSettingsPage(QWidget):
         self.said, self.said_text = QFrame(), QLabel()
         self.limits, self.channels, self.nobody = Facts(), Facts(), QLabel(_NOBODY)
         self.tested = TriedNote()
-        self.area = QScrollArea()
+        self.area = CardPage()
         self.faces = FourFaces(self.area)
         self._lay_out()
         self.change_limits.clicked.connect(self.open_limits)
@@ -150,20 +149,7 @@ class AlertSettingsPage(QWidget):
         self.change_limits = limits.add_button("Change...")
         self.change_channels, self.test = who.add_button("Change..."), who.add_button("Send a Test")
         self.change_limits.setAccessibleName("Change: when a store needs help")
-        self._stack((self.said, limits, who))
-
-    def _stack(self, parts: tuple[QWidget, ...]) -> None:
-        page = QWidget()
-        theme.mark(page, "page")
-        column = QVBoxLayout(page)
-        column.setContentsMargins(tokens.SPACE_5, tokens.SPACE_4, tokens.SPACE_5, tokens.SPACE_4)
-        column.setSpacing(tokens.SPACE_4)
-        for part in parts:
-            column.addWidget(part)
-        column.addStretch(1)
-        self.area.setWidget(page)
-        self.area.setWidgetResizable(True)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.fill(self.said, limits, who)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.faces)

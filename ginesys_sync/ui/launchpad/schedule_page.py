@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ginesys_sync.core.errors import KnownError
 from ginesys_sync.core.model import HEAD_OFFICE
@@ -15,6 +15,7 @@ from ginesys_sync.ui.launchpad.schedule_window import ScheduleWindow, Subject
 from ginesys_sync.ui.widgets import theme, tokens
 from ginesys_sync.ui.widgets.ask import Question, ask, tell
 from ginesys_sync.ui.widgets.background import Background
+from ginesys_sync.ui.widgets.card import CardPage
 from ginesys_sync.ui.widgets.faces import FourFaces
 from ginesys_sync.ui.widgets.picker import Choice, Picker
 
@@ -31,7 +32,7 @@ class SchedulePage(QWidget):
         self.plan: SchedulePlan | None = None
         self.own, self.master, self.sites = OwnCard(), MasterCard(), SiteCard()
         self.said, self.said_text = QFrame(), QLabel()
-        self.area = QScrollArea()
+        self.area = CardPage()
         self.faces = FourFaces(self.area)
         self.configuration: ScheduleWindow | None = None
         self.picker: Picker | None = None
@@ -46,17 +47,7 @@ class SchedulePage(QWidget):
         note.setContentsMargins(tokens.SPACE_3, tokens.SPACE_2, tokens.SPACE_3, tokens.SPACE_2)
         note.addWidget(self.said_text)
         self.said.hide()
-        page = QWidget()
-        theme.mark(page, "page")
-        column = QVBoxLayout(page)
-        column.setContentsMargins(tokens.SPACE_5, tokens.SPACE_4, tokens.SPACE_5, tokens.SPACE_4)
-        column.setSpacing(tokens.SPACE_4)
-        for widget in (self.said, self.own, self.master, self.sites):
-            column.addWidget(widget)
-        column.addStretch(1)
-        self.area.setWidget(page)
-        self.area.setWidgetResizable(True)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.fill(self.said, self.own, self.master, self.sites)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.faces)

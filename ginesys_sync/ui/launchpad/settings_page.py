@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QListWidget,
     QScrollArea,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -20,7 +18,7 @@ from ginesys_sync.ui.launchpad.alert_settings_page import AlertSettingsPage
 from ginesys_sync.ui.launchpad.schedule_page import SchedulePage
 from ginesys_sync.ui.widgets import icons, theme, tokens
 from ginesys_sync.ui.widgets.background import Background
-from ginesys_sync.ui.widgets.card import Card
+from ginesys_sync.ui.widgets.card import Card, CardPage
 from ginesys_sync.ui.widgets.connection import ConnectionPanel
 from ginesys_sync.ui.widgets.support import NOTE, SupportButton
 
@@ -62,23 +60,14 @@ class SettingsPage(QWidget):
         row.addWidget(self.pages, 1)
 
     def _web_database(self) -> QScrollArea:
-        page, scroll = QWidget(), QScrollArea()
-        theme.mark(page, "page")
-        column = QVBoxLayout(page)
-        column.setSpacing(tokens.SPACE_4)
-        column.setContentsMargins(tokens.SPACE_5, tokens.SPACE_4, tokens.SPACE_5, tokens.SPACE_4)
-        column.addWidget(Card(WEB_DATABASE, self.connection))
         line = QWidget()
         row = QHBoxLayout(line)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.support)
         row.addStretch(1)
-        column.addWidget(Card("Support", line, NOTE))
-        column.addStretch(1)
-        scroll.setWidget(page)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        return scroll
+        page = CardPage()
+        page.fill(Card(WEB_DATABASE, self.connection), Card("Support", line, NOTE))
+        return page
 
     def _recolour(self) -> None:
         for place in range(self.sections.count()):

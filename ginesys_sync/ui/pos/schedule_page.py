@@ -4,14 +4,14 @@ read."""
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from ginesys_sync.core.errors import KnownError
 from ginesys_sync.services.desk import Desk
 from ginesys_sync.services.schedule_views import EffectiveView
-from ginesys_sync.ui.widgets import theme, tokens
+from ginesys_sync.ui.widgets import theme
 from ginesys_sync.ui.widgets.background import Background
-from ginesys_sync.ui.widgets.card import Card
+from ginesys_sync.ui.widgets.card import Card, CardPage
 from ginesys_sync.ui.widgets.faces import FourFaces
 from ginesys_sync.ui.widgets.schedule_facts import ScheduleFacts
 
@@ -25,25 +25,15 @@ class StoreSchedulePage(QWidget):
         super().__init__()
         self._desk, self._background = desk, background
         self.facts = ScheduleFacts(has_source=True)
-        self.area = QScrollArea()
+        self.area = CardPage()
         self.faces = FourFaces(self.area)
         self._lay_out()
         self.refresh()
 
     def _lay_out(self) -> None:
-        page = QWidget()
-        theme.mark(page, "page")
         note = QLabel("Head office sets this schedule. It can be read here, not changed.")
         theme.mark(note, "small")
-        column = QVBoxLayout(page)
-        column.setContentsMargins(tokens.SPACE_5, tokens.SPACE_4, tokens.SPACE_5, tokens.SPACE_4)
-        column.setSpacing(tokens.SPACE_3)
-        column.addWidget(Card("When this store syncs by itself", self.facts))
-        column.addWidget(note)
-        column.addStretch(1)
-        self.area.setWidget(page)
-        self.area.setWidgetResizable(True)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.fill(Card("When this store syncs by itself", self.facts), note)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.faces)

@@ -1,8 +1,16 @@
-"""A titled card around something."""
+"""A titled card around something, and a page of them."""
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ginesys_sync.ui.widgets import theme, tokens
 
@@ -38,3 +46,26 @@ class Card(QFrame):
         button = QPushButton(words)
         self._buttons.insertWidget(self._buttons.count() - 1, button)
         return button
+
+
+class CardPage(QScrollArea):
+    """Cards, and lines between them, from top to bottom; it scrolls where there is no room."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        page = QWidget()
+        theme.mark(page, "page")
+        self._column = QVBoxLayout(page)
+        self._column.setContentsMargins(
+            tokens.SPACE_5, tokens.SPACE_4, tokens.SPACE_5, tokens.SPACE_4
+        )
+        self._column.setSpacing(tokens.SPACE_4)
+        self.setWidget(page)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+
+    def fill(self, *parts: QWidget) -> None:
+        """Put these on the page, and leave what room there is under them."""
+        for part in parts:
+            self._column.addWidget(part)
+        self._column.addStretch(1)
