@@ -30,7 +30,7 @@ from ginesys_sync.services.standing import (
 from ginesys_sync.services.words import counted, moment, needs_words
 from ginesys_sync.store import alerts
 from ginesys_sync.store.board import clock_ahead_here
-from ginesys_sync.store.database import Connection, read_state, transaction
+from ginesys_sync.store.database import Connection, read_state, snapshot, transaction
 
 FAULT = "alerts_fault"
 
@@ -112,10 +112,11 @@ def _when(at: datetime, zone: ZoneInfo) -> str:
 
 def evaluate(connection: Connection, now: datetime, zone: ZoneInfo) -> Decision:
     """Open, keep and clear what has to be, in head office's books. Raises KnownError."""
-    facts = facts_of(connection, now)
-    limits = read_settings(connection).limits
-    ahead = clock_ahead_here(connection)
-    opened = [alert_of(each) for each in alerts.open_alerts(connection)]
+    with snapshot(connection):
+        facts = facts_of(connection, now)
+        limits = read_settings(connection).limits
+        ahead = clock_ahead_here(connection)
+        opened = [alert_of(each) for each in alerts.open_alerts(connection)]
     found = decide(facts, opened, limits, zone, ahead)
     if not found.opened and not found.cleared:
         return found  # nothing to write: no lock is taken

@@ -81,7 +81,7 @@ class _Known(Books):
             groups=tuple(group for group in site.groups.split(",") if group),
             level=standing.level,
             enrolled_at=moment(site.enrolled_at),
-            last_seen_at=moment(site.last_seen_at),
+            last_seen_at=facts.seen_at if site.last_seen_at else None,
             is_online=is_in and is_online(facts),
             program=site.program,
             plan_version=site.plan_version,

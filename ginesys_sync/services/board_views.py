@@ -1,8 +1,4 @@
-"""What the site board shows: one line per store, and the alerts.
-
-What is made for each of thousands of stores at every look is a named tuple: it cannot be changed
-either, and is made in a third of the time of a frozen dataclass.
-"""
+"""What the site board shows: one line per store, and the alerts."""
 
 from __future__ import annotations
 
@@ -66,7 +62,11 @@ class BoardLine(NamedTuple):
     waiting: records it has not confirmed, `unread` of them not released to it yet, `fresh` sealed
     in the last hour; unacknowledged: batches among them that it may read; oldest_at: since when
     the oldest waits. unprocessed: batches of it that head office has not processed. attention:
-    records that need attention, there and here. hours: the last 24, oldest first."""
+    records that need attention, there and here. hours: the last 24, oldest first.
+
+    A named tuple, as `standing.Facts`, `standing.Standing` and `store.board.SiteFacts` are: each is
+    made for thousands of stores at every look, and a frozen dataclass takes about three times as
+    long to make."""
 
     code: str
     name: str

@@ -132,8 +132,8 @@ def backlogs(connection: Connection, fresh_since: str) -> dict[str, Backlog]:
     driver = raw(connection)
     found: dict[str, Backlog] = {}
     for stream, epoch, head, released in driver.execute(_STREAMS).fetchall():
-        at = {"stream": stream, "epoch": epoch, "head": head, "released": released}
-        behind: list[tuple[str, int, int]] = driver.execute(_BEHIND, at).fetchall()
+        given = {"stream": stream, "epoch": epoch, "head": head, "released": released}
+        behind: list[tuple[str, int, int]] = driver.execute(_BEHIND, given).fetchall()
         if not behind:
             continue
         sums = _sums(driver, stream, epoch, min(done for _, done, _ in behind), fresh_since)

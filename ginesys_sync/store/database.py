@@ -347,11 +347,6 @@ def read_state(connection: Connection, name: str) -> str | None:
     return None if value is None else str(value)
 
 
-def forget_state(connection: Connection, name: str) -> None:
-    """Remember a value no longer, inside the caller's transaction."""
-    raw(connection).execute("DELETE FROM sync_state WHERE name = ?", (name,))
-
-
 def write_state(connection: Connection, name: str, value: str) -> None:
     """Remember a value, inside the caller's transaction."""
     raw(connection).execute(
@@ -359,3 +354,8 @@ def write_state(connection: Connection, name: str, value: str) -> None:
         "value = excluded.value",
         (name, value),
     )
+
+
+def forget_state(connection: Connection, name: str) -> None:
+    """Forget a value, inside the caller's transaction."""
+    raw(connection).execute("DELETE FROM sync_state WHERE name = ?", (name,))

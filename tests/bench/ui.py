@@ -2,11 +2,12 @@
 
 The board and Sent Data: a real Launchpad, offscreen, on the books of 5,000 sites and 200 batches
 for all of them (1,000,000 derived rows); from the click until the rows are in the grid, the middle
-of three. The first opening includes reading the books. Received Data: at a head office with 500,000
-batches and as many acknowledgements of 5,000 stores, and at a store that got 1,000,000 batches.
-Stall: a real Launchpad whose service sends
-1,000,000 changed items; the longest time in which its event loop did not come round, told by a
-timer of a millisecond, from the click on Sync All until the run has ended.
+of three. The first opening includes reading the books. The board is opened in a window that has
+just come up, the lists in one that stands (`starting.spare_the_loop`). Received Data: at a head
+office with 500,000 batches and as many acknowledgements of 5,000 stores, and at a store that got
+1,000,000 batches. Stall: a real Launchpad whose service sends 1,000,000 changed items; the longest
+time in which its event loop did not come round, told by a timer of a millisecond, from the click on
+Sync All until the run has ended, once.
 """
 
 from __future__ import annotations

@@ -53,6 +53,46 @@ def test_what_waits_is_counted_per_site_through_release_and_acknowledgement(
     assert backlogs(floor) == {}
 
 
+@pytest.mark.parametrize(
+    ("edits", "waiting"),
+    [
+        ((), {S001: (2, 0, 1), S002: (2, 0, 1)}),
+        (("UPDATE sync_site SET state = 'closed' WHERE code = 'S001'",), {S002: (2, 0, 1)}),
+        (
+            ("UPDATE sync_site SET state = 'blocked' WHERE code = 'S001'",),
+            {S001: (2, 0, 1), S002: (2, 0, 1)},
+        ),
+        (
+            # Of an epoch that is over: whatever was confirmed in it says nothing of this one.
+            (
+                "INSERT INTO sync_ack(stream, site, epoch, from_no, to_no, run, applied_at, "
+                "collected_at) VALUES ('HO/catalogue', 'S001', 'gone', 0, 99, 1, '1', '1')",
+            ),
+            {S001: (2, 0, 1), S002: (2, 0, 1)},
+        ),
+        (
+            # All in it is acknowledged by one store, and was never released to the other.
+            (
+                "INSERT INTO sync_ack(stream, site, epoch, from_no, to_no, run, applied_at, "
+                "collected_at) SELECT stream, 'S001', epoch, 0, head_no, 1, '1', '1' "
+                "FROM sync_stream WHERE stream = 'HO/catalogue'",
+                "DELETE FROM sync_release WHERE stream = 'HO/catalogue' AND to_no = "
+                "(SELECT head_no FROM sync_stream WHERE stream = 'HO/catalogue')",
+            ),
+            {S002: (2, 2, 0)},
+        ),
+    ],
+    ids=["as it is", "closed", "blocked", "another epoch", "one of two"],
+)
+def test_a_backlog_is_told_by_state_epoch_and_release(
+    floor: ChainFloor, edits: tuple[str, ...], waiting: dict[str, tuple[int, int, int]]
+) -> None:
+    floor.sql(HO, "INSERT INTO item VALUES ('A', 'Apple', NULL), ('B', 'Bread', NULL)")
+    floor.done(HO)
+    floor.sql(HO, *edits)
+    assert backlogs(floor) == waiting
+
+
 def test_an_hour_counts_who_was_seen_and_what_moved_and_a_day_later_it_is_gone(
     floor: ChainFloor,
 ) -> None:
@@ -117,6 +157,6 @@ def test_the_board_of_5000_sites_is_read_at_once(big: Path) -> None:
 @pytest.mark.parametrize("query", [board._STREAMS, board._BEHIND, board._UNPROCESSED])
 def test_no_statement_walks_through_what_grows_with_the_months(big: Path, query: str) -> None:
     with closing(sqlite3.connect(big)) as books:
-        lane = {"stream": "HO/catalogue", "epoch": "1", "head": 9, "released": 9}
-        plan = [row[3] for row in books.execute(f"EXPLAIN QUERY PLAN {query}", lane)]
+        given = {"stream": "HO/catalogue", "epoch": "1", "head": 9, "released": 9}
+        plan = [row[3] for row in books.execute(f"EXPLAIN QUERY PLAN {query}", given)]
     assert not [step for step in plan if step.startswith(("SCAN b", "SCAN k", "SCAN r"))], plan

@@ -352,8 +352,8 @@ class ChainFloor:
                     for table, which in meant_for(store).items():
                         assert rows_of(here, table) == rows_of(there, table, which), (store, table)
                     for table in ("bill", "bill_line"):
-                        its = rows_of(there, table, f"store = '{store}'")
-                        assert its == rows_of(here, table), (store, table)
+                        sold = f"store = '{store}'"
+                        assert rows_of(there, table, sold) == rows_of(here, table), (store, table)
 
 
 def rows_of(connection: sqlite3.Connection, table: str, which: str = "true") -> list[Row]:

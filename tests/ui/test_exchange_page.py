@@ -146,6 +146,21 @@ def test_filters_reach_the_desk_and_can_be_cleared(launchpad: Opens) -> None:
     assert not filters.clear.isVisible()
 
 
+def test_the_filter_of_sites_follows_the_chain(launchpad: Opens) -> None:
+    window = launchpad()
+    page = sent(window)
+    filters = page.filters
+    filters.offer_sites(["S", "S0", "S001", "S0011"])
+    filters.site.setCurrentIndex(filters.site.findText("S0"))
+    offscreen.until(lambda: page.model.wanted.site == "S0", what="one site's rows")
+    filters.offer_sites(["S001", "S0", "S0011"])
+    assert filters.wanted().site == "S0" and filters.clear.isVisible()
+    filters.offer_sites(["S001", "S0011"])
+    assert filters.wanted().site == ""
+    offscreen.until(lambda: page.model.wanted.site == "", what="the rows of all sites")
+    assert not filters.clear.isVisible()
+
+
 def test_typing_asks_the_desk_once_and_not_for_each_letter(launchpad: Opens) -> None:
     desk = StagedDesk()
     window = launchpad(desk)

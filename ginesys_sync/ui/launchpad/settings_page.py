@@ -7,7 +7,6 @@ from PySide6.QtCore import QSize
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
-    QScrollArea,
     QStackedWidget,
     QWidget,
 )
@@ -59,7 +58,7 @@ class SettingsPage(QWidget):
         row.addWidget(self.sections)
         row.addWidget(self.pages, 1)
 
-    def _web_database(self) -> QScrollArea:
+    def _web_database(self) -> CardPage:
         line = QWidget()
         row = QHBoxLayout(line)
         row.setContentsMargins(0, 0, 0, 0)

@@ -49,7 +49,7 @@ class Card(QFrame):
 
 
 class CardPage(QScrollArea):
-    """Cards, and lines between them, from top to bottom; it scrolls where there is no room."""
+    """Cards and notes from top to bottom; it scrolls where there is no room."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class CardPage(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
 
     def fill(self, *parts: QWidget) -> None:
-        """Put these on the page, and leave what room there is under them."""
+        """Once: put these on the page, and leave what room there is under them."""
         for part in parts:
             self._column.addWidget(part)
         self._column.addStretch(1)

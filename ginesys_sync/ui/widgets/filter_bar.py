@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import ceil
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QWidget
@@ -13,8 +14,8 @@ from ginesys_sync.ui.widgets import icons, theme, tokens, wording
 
 PERIODS = ("Any time", "Today", "Last 7 days", "Last 30 days")
 PAUSE_MS = 200
-EVERY_SITE = "All sites"
-_OF_ITS_OWN_WIDTH = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+_EVERY_SITE = "All sites"
+_BY_LENGTH = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
 
 
 def since(period: str) -> datetime | None:
@@ -61,7 +62,7 @@ class FilterBar(QWidget):
         theme.theme().changed.connect(self._recolour)
 
     def _fill(self, is_sent: bool) -> None:
-        self.site.addItem(EVERY_SITE)
+        self.site.addItem(_EVERY_SITE)
         self.status.addItem("Any status", None)
         for status in statuses_of(is_sent):
             self.status.addItem(status.value, status)
@@ -73,10 +74,10 @@ class FilterBar(QWidget):
         self._glass = self.text.addAction(
             icons.icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition
         )
-        for control, signs in ((self.site, 9), (self.status, 11)):
-            # Not as wide as its widest word: of 5,000 sites each would be measured.
-            control.setSizeAdjustPolicy(_OF_ITS_OWN_WIDTH)
-            control.setMinimumContentsLength(signs)
+        for control in (self.site, self.status):
+            control.setSizeAdjustPolicy(_BY_LENGTH)
+        self.status.setMinimumContentsLength(11)
+        self._fit_sites()
         self.status.view().setMinimumWidth(216)
         self.site.setAccessibleName("Site")
         self.status.setAccessibleName("Status")
@@ -89,17 +90,27 @@ class FilterBar(QWidget):
         self._glass.setIcon(icons.icon("search", "muted"))
 
     def offer_sites(self, codes: list[str]) -> None:
-        """The sites one can choose."""
+        """The sites one can choose. Where the chosen one is no longer among them, all are."""
         if self._sites == codes:
             return
         chosen = self.site.currentText()
         self._sites = list(codes)
         self.site.blockSignals(True)
         self.site.clear()
-        self.site.addItems([EVERY_SITE, *codes])
-        self.site.setMinimumContentsLength(max(map(len, (EVERY_SITE, *codes))))
+        self.site.addItems([_EVERY_SITE, *codes])
         self.site.setCurrentIndex(max(0, self.site.findText(chosen)))
         self.site.blockSignals(False)
+        self._fit_sites()
+        if self.site.currentText() != chosen:
+            self._tell()
+
+    def _fit_sites(self) -> None:
+        """As wide as the longest code, by the count of its characters: to measure each of 5,000
+        holds the window up for a tenth of a second."""
+        longest = max((_EVERY_SITE, *self._sites), key=len)
+        metrics = self.site.fontMetrics()
+        wide = ceil(metrics.horizontalAdvance(longest) / metrics.horizontalAdvance("X"))
+        self.site.setMinimumContentsLength(wide)
 
     @property
     def is_open(self) -> bool:
