@@ -51,12 +51,7 @@ def make_app(
     ]
     bodies = f"{routes.BODIES}/{{sha256}}"
     made.append(_route(bodies, _guarded(relay, tries, _body_endpoint(relay)), *_BODY_DOORS))
-    description = describe()
-
-    async def openapi(request: Request) -> Response:
-        return Response(description, media_type="application/json")
-
-    made.append(_route(routes.OPENAPI, openapi, "GET"))
+    made.append(_route(routes.OPENAPI, _describe, "GET"))
     app = Starlette(
         routes=made,
         middleware=[Middleware(Line, limits=limits, monotonic=relay.clock.monotonic)],
@@ -64,6 +59,10 @@ def make_app(
     )
     app.router.redirect_slashes = False
     return app
+
+
+async def _describe(request: Request) -> Response:
+    return Response(await run_in_threadpool(describe), media_type="application/json")
 
 
 def _route(path: str, endpoint: Endpoint, *methods: str) -> Route:

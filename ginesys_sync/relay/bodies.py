@@ -17,7 +17,7 @@ from hashlib import sha256 as new_hash
 from pathlib import Path
 from typing import BinaryIO
 
-from ginesys_sync.relay.desk import Caller, Relay, fsync_folder
+from ginesys_sync.relay.desk import Caller, Relay, fsync_folder, make_folder
 from ginesys_sync.relay.disk import require_room
 from ginesys_sync.relay.problems import Refusal
 from ginesys_sync.wire.routes import INLINE_BODY_BYTES
@@ -179,6 +179,7 @@ def _place(relay: Relay, caller: Caller, sha256: str, size: int, aside: Path) ->
             " VALUES (?, ?, ?, ?, ?) ON CONFLICT (organisation, sha256) DO NOTHING",
             (relay.organisation, sha256, size, caller.site, relay.now()),
         )
+        make_folder(target.parent)
         aside.replace(target)
         fsync_folder(target.parent)
 

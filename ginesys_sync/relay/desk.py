@@ -58,7 +58,7 @@ class Caller:
 def open_relay(home: Path, clock: Clock | None = None, keep_days: int = KEEP_DAYS) -> Relay:
     """Open the Web Database of a home; the first time, it is made. Raises KnownError."""
     database = open_database(home / DATABASE_FILE)
-    _make_folders(home / "bodies")
+    make_folder(home / "bodies")
     with database.reading() as reader:
         row = reader.execute(
             "SELECT relay_id FROM organisations WHERE organisation = ?", (ORGANISATION,)
@@ -67,14 +67,11 @@ def open_relay(home: Path, clock: Clock | None = None, keep_days: int = KEEP_DAY
     return Relay(home, database, str(row["relay_id"]), clock or SystemClock(), keep=keep)
 
 
-def _make_folders(bodies: Path) -> None:
-    """Every folder that bodies go into, once and durable."""
-    if (bodies / "ff").exists():
-        return
-    for number in range(256):
-        (bodies / f"{number:02x}").mkdir(parents=True, exist_ok=True)
-    fsync_folder(bodies)
-    fsync_folder(bodies.parent)
+def make_folder(folder: Path) -> None:
+    """Make a folder, durable, unless it is there."""
+    if not folder.exists():
+        folder.mkdir(exist_ok=True)
+        fsync_folder(folder.parent)
 
 
 def fsync_folder(folder: Path) -> None:

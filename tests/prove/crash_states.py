@@ -20,8 +20,10 @@ from ginesys_sync.relay.main import ADDRESS_FILE, PORT_FILE
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?")
 _WORD = re.compile(r"[0-9a-f]{16,64}")
-_PORT = re.compile(r"127\.0\.0\.1:\d+")
-_LONG = 200
+_PORT = re.compile(r"127\.0\.0\.1\D{1,10}\d+")
+"""As an address, and as the words of a fault have it: `host='127.0.0.1', port=…`."""
+_LONG = 50_000
+"""A value that is longer is data, not a document with moments and words in it."""
 _NUMBER = re.compile(rb"\d+")
 _OF_A_PROCESS = ("-wal", "-shm", ".lock")
 """Files that say who has a database or a home open; what is in them belongs to the database."""
@@ -40,12 +42,9 @@ def left_behind(root: Path) -> str:
     def named(found: re.Match[str]) -> str:
         return words.setdefault(found[0], f"#{len(words)}")
 
-    digest = sha256()
-    for part in _parts(root):
-        plain = _PORT.sub("PORT", _MOMENT.sub("WHEN", part.replace(str(root), "ROOT")))
-        digest.update(_WORD.sub(named, plain).encode("utf-8", "surrogatepass"))
-        digest.update(b"\0")
-    return digest.hexdigest()
+    text = "\0".join(_parts(root)).replace(str(root), "ROOT")
+    plain = _PORT.sub("PORT", _MOMENT.sub("WHEN", text))
+    return sha256(_WORD.sub(named, plain).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _parts(root: Path) -> Iterator[str]:
@@ -61,22 +60,25 @@ def _parts(root: Path) -> Iterator[str]:
                 yield repr(_NUMBER.sub(b"N", path.read_bytes()))
             elif not name.endswith(_OF_A_PROCESS):
                 data = path.read_bytes()
-                yield repr(data if data.isascii() else _short(data))
+                yield repr(data) if data.isascii() else _hash(data)
 
 
 def _rows(path: Path) -> Iterator[str]:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
         database.text_factory = bytes
         schema = database.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
-        yield repr(schema)
+        yield _hash(repr(schema).encode())
         tables = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
         for (name,) in database.execute(tables).fetchall():
-            rows = database.execute(f'SELECT * FROM "{name.decode()}"')
-            yield repr([tuple(map(_short, row)) for row in rows])
+            rows = database.execute(f'SELECT * FROM "{name.decode()}"').fetchall()
+            text = repr(rows)
+            yield text if len(text) < _LONG else repr([tuple(map(_short, row)) for row in rows])
 
 
 def _short(value: object) -> object:
-    """What is long by its hash, in capitals: it is no random word, and has to be the same."""
-    if isinstance(value, bytes) and len(value) > _LONG:
-        return sha256(value).hexdigest().upper()
-    return value
+    return _hash(value) if isinstance(value, bytes) and len(value) > _LONG else value
+
+
+def _hash(data: bytes) -> str:
+    """In capitals: it is no random word, and has to be the same."""
+    return sha256(data).hexdigest().upper()

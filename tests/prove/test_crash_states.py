@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -12,6 +13,7 @@ import pytest
 from tests.prove.crash_states import left_behind
 
 A, B, C = ("a1b2c3d4" * 8, "b2c3d4e5" * 8, "c3d4e5f6" * 8)
+LONG = "0123456789abcdef" * 9_000
 
 
 def _made(root: Path, at: str, port: int, words: tuple[str, str]) -> Path:
@@ -24,7 +26,10 @@ def _made(root: Path, at: str, port: int, words: tuple[str, str]) -> Path:
     (root / "relay.json").write_text(f'{{"pid": {port + 1}, "port": {port}}}')
     with closing(sqlite3.connect(root / "HO.sqlite3")) as database:
         database.execute("CREATE TABLE run(no, token TEXT, at TEXT, other TEXT)")
-        rows = [(1, first, at, second), (2, second, None, first)]
+        fault = f"HTTPConnectionPool(host='127.0.0.1', port={port}): connection refused"
+        plan = json.dumps([{"sha256": second, "made_at": at} for _ in range(9)])
+        rows = [(1, first, at, second), (2, second, None, first), (7, fault, None, plan)]
+        rows += [(8, None, None, LONG)]
         database.executemany("INSERT INTO run VALUES (?, ?, ?, ?)", rows)
         database.commit()
     return root
@@ -57,22 +62,22 @@ def _put(name: str) -> Callable[[Path], None]:
     return lambda root: root.joinpath("HO", name).touch()
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        _sql("INSERT INTO run VALUES (3, NULL, NULL, NULL)"),
-        _sql("UPDATE run SET at = NULL"),
-        _sql("UPDATE run SET no = '1' WHERE no = 1"),
-        _sql(f"UPDATE run SET other = '{A}' WHERE no = 1"),
-        _sql("CREATE INDEX run_no ON run(no)"),
-        _cut,
-        _put("body.part"),
-        _put("run.lock"),
-        lambda root: root.joinpath("HO", "key").write_text(""),
-        lambda root: root.joinpath("relay.json").write_text(""),
-    ],
-    ids=["row", "null", "type", "which word", "index", "cut", "part", "lock", "empty", "unsaid"],
-)
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "row": _sql("INSERT INTO run VALUES (3, NULL, NULL, NULL)"),
+    "null": _sql("UPDATE run SET at = NULL"),
+    "type": _sql("UPDATE run SET no = '1' WHERE no = 1"),
+    "which word": _sql(f"UPDATE run SET other = '{A}' WHERE no = 1"),
+    "long": _sql(f"UPDATE run SET other = '{LONG[::-1]}' WHERE no = 8"),
+    "index": _sql("CREATE INDEX run_no ON run(no)"),
+    "cut": _cut,
+    "part": _put("body.part"),
+    "lock": _put("run.lock"),
+    "empty": lambda root: root.joinpath("HO", "key").write_text(""),
+    "unsaid": lambda root: root.joinpath("relay.json").write_text(""),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_every_other_difference_is_one(one: Path, change: Callable[[Path], object]) -> None:
     before = left_behind(one)
     assert left_behind(one) == before

@@ -40,7 +40,11 @@ from tests.support.effects import Effects, watch
 for _name in (
     "alembic.command",
     "alembic.config",
+    "anyio._backends._asyncio",
+    "ginesys_sync.relay.migrations.climb",
+    "pydantic.type_adapter",
     "sqlalchemy.dialects.sqlite.pysqlite",
+    "uvicorn.lifespan.off",
     "uvicorn.loops.asyncio",
 ):
     import_module(_name)  # what a run, a joining or a server imports when it begins: once for all

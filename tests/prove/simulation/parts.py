@@ -322,7 +322,6 @@ def simulated() -> Iterator[None]:
             patch.setattr(sessions, adapter, _NoAdapter)
         for room in (relay_app, body_doors):
             patch.setattr(room, "run_in_threadpool", _in_place)
-        patch.setattr(relay_app, "describe", lambda: b"")
         for room in (upload, relay_bodies, relay_batches):
             patch.setattr(room, "INLINE_BODY_BYTES", INLINE_BYTES)
         for room in (seal, offers, sweeping):
