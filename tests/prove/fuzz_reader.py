@@ -37,6 +37,8 @@ PACKED, IMAGE = 0, 1
 meant."""
 _FRESH_AFTER = 500
 """Inputs that one scratch database takes."""
+_FORGED = (sqlite3.Error, UnicodeError, OverflowError, MemoryError)
+"""What SQLite raises of a forged image: the last one when it asks for more than SQLite allows."""
 
 
 class StillClock:
@@ -148,7 +150,7 @@ def counts_of(raw: bytes, entity: Entity) -> Counts | None:
                 connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]
                 for name in (*(table.name for table in entity.tables), "_gone")
             )
-    except (sqlite3.Error, UnicodeDecodeError, MemoryError):  # SQLite's own limit
+    except _FORGED:
         return None
     return Counts(images, others[-1], images + sum(others))
 
@@ -165,7 +167,7 @@ def mutated(data: bytes, most: int, seed: int) -> bytes:
     way = chance.choice((_other_cells, _other_rows, _other_rows, _other_header))
     try:
         return (data[:2] + way(data[2:], chance))[:most]
-    except (sqlite3.Error, UnicodeError, OverflowError):
+    except _FORGED:
         return bytes(atheris.Mutate(data, most))
 
 
