@@ -45,12 +45,12 @@ class Part:
 
 
 PARTS: dict[str, Part] = {
-    "crash": Part("crash", seconds=600.0),
+    "crash": Part("crash", seconds=400.0),
     "weather": Part("weather", seconds=150.0, waits=True),
     "hostile": Part("hostile"),
     "zoo": Part("zoo"),
     "api": Part("api", weight=1),
-    "seeds": Part("seeds", weight=24),
+    "seeds": Part("seeds", weight=30),
     "fuzz": Part("fuzz", weight=1),
 }
 
