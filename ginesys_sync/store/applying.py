@@ -22,7 +22,7 @@ from ginesys_sync.store.parents import Parents
 from ginesys_sync.store.refusals import broken_rule, refusal
 from ginesys_sync.store.room import Room
 from ginesys_sync.store.tables import unique_indexes
-from ginesys_sync.wire.body import CHILD_BITS, GONE, ID, quoted
+from ginesys_sync.wire.body import CHILD_BITS, GONE, ID, lay_in, quoted
 
 
 class BodyApplier:
@@ -41,14 +41,13 @@ class BodyApplier:
             self._run("PRAGMA main.cache_size=-16000")
             # The log is folded in by `fold_log`, in a pause, and not by the commit that fills it.
             self._run("PRAGMA wal_autocheckpoint=0")
-            self._run("PRAGMA cell_size_check=ON")
 
     def attach(self, data: bytes, entity: Entity) -> None:
         """Make a serialized body of an entity, already checked by `wire.body.check_structure`, the
         one at hand.
         """
         with database_faults():
-            self._raw.deserialize(data, name="body")
+            lay_in(self._raw, data, "body")
             self.parents.check_as_possible(entity, _writes(entity))
 
     def fold_log(self) -> None:

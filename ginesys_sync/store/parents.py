@@ -40,7 +40,6 @@ class Parents:
         self._run = raw(connection).execute
         self._links: dict[str, tuple[ParentLink, ...]] = {}
         self._is_checked: dict[str, bool] = {}
-        self._does_check = bool(self._run("PRAGMA foreign_keys").fetchone()[0])
 
     def check_as_possible(self, entity: Entity, statements: Iterable[str]) -> None:
         """Have the database check foreign keys in the transactions that follow, unless it cannot
@@ -65,10 +64,7 @@ class Parents:
         return found
 
     def _switch(self, does_check: bool) -> None:
-        """Said again it changes nothing, but has SQLite compile every statement anew."""
-        if does_check is not self._does_check:
-            self._run(f"PRAGMA foreign_keys={'ON' if does_check else 'OFF'}")
-            self._does_check = does_check
+        self._run(f"PRAGMA foreign_keys={'ON' if does_check else 'OFF'}")
 
     def missing(self, entity: Entity, span: Span) -> dict[int, str]:
         """Records whose parent is neither here nor in the body: id → the missing parent

@@ -17,7 +17,7 @@ from ginesys_sync.store.glance import TARGET
 from ginesys_sync.store.keys import equal, listed, parts
 from ginesys_sync.store.meant import is_here
 from ginesys_sync.store.sealing import Claim, SealReader
-from ginesys_sync.wire.body import pack, quoted
+from ginesys_sync.wire.body import lay_in, pack, quoted
 from ginesys_sync.wire.own_names import in_own_names
 
 _SLICE = 200_000
@@ -183,7 +183,7 @@ class PreviewReader(SealReader):
         body = staged(row[0], row[1]) if row else None
         if body is None:
             return None
-        raw(self.connection).deserialize(in_own_names(body, entity), name="sent")
+        lay_in(raw(self.connection), in_own_names(body, entity), "sent")
         root, width = quoted(entity.root.name), parts(len(entity.key))
         joined = (
             f"FROM sent.{root} b CROSS JOIN claim.record r ON {equal('r', width, 'b', entity.key)} "

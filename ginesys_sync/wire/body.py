@@ -147,6 +147,17 @@ def check_structure(raw: bytes, entity: Entity, said: Counts | None = None) -> N
         connection.close()
 
 
+def lay_in(connection: sqlite3.Connection, raw: bytes, name: str) -> None:
+    """Make a serialized body what an attached database holds. Outside a transaction.
+
+    SQLite alone would go on with what it compiled for the body before, when both happen to have
+    the same schema cookie, and read each table where the other body has one of its own. A flag
+    that is set has it compile everything anew (`OP_Expire` in its pragma.c).
+    """
+    connection.deserialize(raw, name=name)
+    connection.execute("PRAGMA cell_size_check=ON")
+
+
 def _unsound(detail: str) -> Damaged:
     return Damaged("A batch arrived damaged inside.", detail=detail[:_TOLD])
 

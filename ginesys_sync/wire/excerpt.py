@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ginesys_sync.core.model import Key
 from ginesys_sync.core.plan import Entity
 from ginesys_sync.core.text import exact, readable
-from ginesys_sync.wire.body import BASE, CHILD_BITS, GONE, ID, body_schema, quoted
+from ginesys_sync.wire.body import BASE, CHILD_BITS, GONE, ID, body_schema, lay_in, quoted
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def joined(entity: Entity, bodies: Iterable[bytes]) -> bytes:
     """One body of single-record bodies, numbered 1, 2, 3 … in their order."""
     with _empty_body(entity) as connection:
         for place, body in enumerate(bodies, start=1):
-            connection.deserialize(body, name="source")
+            lay_in(connection, body, "source")
             _copy(connection, entity, 1, place)
         return connection.serialize()
 
