@@ -68,14 +68,14 @@ def open_relay(home: Path, clock: Clock | None = None, keep_days: int = KEEP_DAY
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, durable, unless it is there."""
-    if not folder.exists():
-        folder.mkdir(exist_ok=True)
-        fsync_folder(folder.parent)
+    """Make a folder unless it is there; durable either way: whoever made it may have been killed
+    before it was."""
+    folder.mkdir(exist_ok=True)
+    fsync_folder(folder.parent)
 
 
 def fsync_folder(folder: Path) -> None:
-    """Make a rename durable."""
+    """Make durable what was renamed or made in a folder."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

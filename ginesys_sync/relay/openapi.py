@@ -48,7 +48,7 @@ _BODY_PROBLEMS: dict[str, tuple[str, ...]] = {
 @functools.cache
 def describe() -> bytes:
     """The description as JSON. Made when it is asked for the first time: it takes longer than all
-    else that a Web Database does before it answers."""
+    else that a Web Database does before its first answer."""
     pairs = [(door.asks, "validation") for door in DOORS if door.asks]
     answers = [(door.answers, "serialization") for door in (*DOORS,)]
     schemas, definitions = models_json_schema(

@@ -18,9 +18,10 @@ from pathlib import Path
 
 from ginesys_sync.relay.main import ADDRESS_FILE, PORT_FILE
 
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT(?!00:00:00Z)\d\d:\d\d:\d\d(?:\.\d+)?Z?")
+"""One of a run: people's own moments in the stories are midnights, and stay."""
 _WORD = re.compile(r"[0-9a-f]{16,64}")
-_PORT = re.compile(r"127\.0\.0\.1\D{1,10}\d+")
+_PORT = re.compile(r"127\.0\.0\.1(?::|\\?', port=)\d+")
 """As an address, and as the words of a fault have it: `host='127.0.0.1', port=…`."""
 _LONG = 50_000
 """A value that is longer is data, not a document with moments and words in it."""
@@ -51,6 +52,7 @@ def _parts(root: Path) -> Iterator[str]:
     for folder, folders, names in os.walk(root):
         folders.sort()
         where = Path(folder)
+        yield folder
         for name in sorted(names):
             path = where / name
             yield str(path)

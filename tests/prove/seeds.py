@@ -6,7 +6,6 @@ interleaved at every step, killed, cut off and put back; after quiet every promi
 
 from __future__ import annotations
 
-import gc
 import shutil
 import sys
 import tempfile
@@ -49,7 +48,6 @@ def prove(work: Work) -> Iterator[Line]:
     """As many seeds as there is time for, at least one."""
     begun, tried = time.monotonic(), 0
     broken: list[str] = []
-    gc.freeze()  # the program stays: it need not be looked through before each seed
 
     def seeds() -> Iterator[int]:
         for seed in count(work.seed + work.shard, work.shards):

@@ -72,6 +72,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "cut": _cut,
     "part": _put("body.part"),
     "lock": _put("run.lock"),
+    "folder": lambda root: root.joinpath("HO", "ab").mkdir(),
     "empty": lambda root: root.joinpath("HO", "key").write_text(""),
     "unsaid": lambda root: root.joinpath("relay.json").write_text(""),
 }
