@@ -18,7 +18,6 @@ from ginesys_sync.core.plan import Entity
 from ginesys_sync.store.database import Database, database_faults, forget_state, raw, write_state
 from ginesys_sync.store.images import create_body
 from ginesys_sync.store.keys import bound, equal, exact_keys, listed, padded, parts
-from ginesys_sync.store.parking import KEPT_EDIT
 from ginesys_sync.store.sealing import RawBody
 from ginesys_sync.wire.body import BASE, GONE, ID, gone_columns, quoted
 
@@ -63,15 +62,16 @@ def drop_overtaken(
 ) -> bool:
     """Inside the caller's transaction: forget what was parked of an entity in batches up to the
     load's number, unless the load named it: head office does not have it any more. What still
-    stands here of such a record is extra like any other. At most `limit` records: whether there
-    may be more.
+    stands here of such a record is extra like any other, and so is what was kept because an answer
+    is awaited: its tombstone waits in its place. At most `limit` records: whether there may be
+    more.
     """
     same = equal("s", parts(4), "p", parts(4))
     dropped = raw(connection).execute(
         "DELETE FROM main.sync_parked WHERE id IN (SELECT p.id FROM main.sync_parked p "
-        "WHERE p.entity = ? AND p.stream = ? AND p.no <= ? AND p.code <> ? AND NOT EXISTS "
+        "WHERE p.entity = ? AND p.stream = ? AND p.no <= ? AND NOT EXISTS "
         f"(SELECT 1 FROM main.sync_seen s WHERE s.entity = p.entity AND {same}) LIMIT ?)",
-        (entity.name, stream, no, KEPT_EDIT, limit),
+        (entity.name, stream, no, limit),
     )
     return dropped.rowcount == limit
 

@@ -170,6 +170,24 @@ def test_what_was_parked_of_an_earlier_batch_does_not_come_back_after_the_load(
     chain.assert_equal()
 
 
+def test_a_version_that_waited_for_an_answer_does_not_come_back_after_the_load(
+    chain: ChainFloor,
+) -> None:
+    chain.sql(S001, "INSERT INTO customer VALUES ('C1', 'Asha', '1', '2026-01-01')")
+    for site in (S001, HO, HO):
+        chain.done(site)  # head office's answer is on its way
+    chain.sql(S001, "DELETE FROM customer")
+    chain.done(S001)
+    assert chain.sql(S001, "SELECT k1, code FROM sync_parked") == [("C1", "kept_edit")]
+    for _ in range(2):
+        chain.done(HO)  # it has taken the deletion, and says so
+    reload_site(chain.home(HO), S001)
+    chain.settle(rounds=2)
+    assert chain.codes(S001, "customer") == []
+    assert chain.scalar(S001, "SELECT count(*) FROM sync_parked") == 0
+    chain.assert_equal()
+
+
 def test_a_load_that_its_store_does_not_want_any_more_is_not_made_again(
     chain: ChainFloor,
 ) -> None:
