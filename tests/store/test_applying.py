@@ -13,7 +13,7 @@ from ginesys_sync.core.plan import Entity, Owner, Table
 from ginesys_sync.store.applying import BodyApplier
 from ginesys_sync.store.body_span import Span
 from ginesys_sync.store.database import Database
-from ginesys_sync.wire.body import GONE, body_schema
+from ginesys_sync.wire.body import GONE, body_schema, lay_in
 
 _CUSTOMER = Table("customer", ("id",), ("id",), ("id", "name"))
 CUSTOMERS = Entity("customers", "customer", "customers", "customers", Owner.HO, _CUSTOMER)
@@ -53,3 +53,12 @@ def test_each_body_is_read_where_its_own_tables_are(applier: BodyApplier) -> Non
         assert applier.gone_span() == span
         assert applier.numbers(GONE, Span(1, 9)) == list(range(span.first, span.last + 1))
         assert applier.counts(entity) == (records, records)
+
+
+def test_what_is_laid_in_is_not_read_with_what_was_compiled_for_the_one_before() -> None:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.execute("ATTACH ':memory:' AS body")
+        for data, expected in ((TWO_CUSTOMERS, [1, 2]), (ONE_BILL, [3]), (TWO_CUSTOMERS, [1, 2])):
+            lay_in(connection, data, "body")
+            rows = connection.execute(f"SELECT _id FROM body.{GONE}").fetchall()
+            assert [number for (number,) in rows] == expected
