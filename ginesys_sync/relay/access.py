@@ -90,7 +90,7 @@ def enrol(relay: Relay, request: messages.EnrolRequest) -> messages.EnrolAnswer:
         writer.execute(
             "UPDATE sites SET state = 'active', code_hash = NULL, code_expires_at = NULL,"
             " used_code_hash = ?, key_hash = ?, epoch_no = ?, epoch = ?,"
-            " run = 0, set_back = 0, program = ?, enrolled_at = ?"
+            " run = 0, set_back = 0, collected = 0, program = ?, enrolled_at = ?"
             " WHERE organisation = ? AND site = ?",
             (
                 code,

@@ -11,7 +11,7 @@ from ginesys_sync.relay.desk import Caller, Relay
 from ginesys_sync.relay.mail import read_mail
 from ginesys_sync.relay.own import wanted_again
 from ginesys_sync.relay.problems import Refusal
-from ginesys_sync.relay.restores import head_body, is_set_back, recognise_life
+from ginesys_sync.relay.restores import head_body, is_set_back, note_collected, recognise_life
 from ginesys_sync.relay.sightings import note_clock
 from ginesys_sync.relay.streams import own_streams
 from ginesys_sync.wire import messages
@@ -52,7 +52,11 @@ def open_run(relay: Relay, caller: Caller, request: messages.OpenRequest) -> mes
     with relay.database.writing() as writer:
         set_back = is_set_back(writer, caller, request)
         restored = recognise_life(writer, caller, request)
+        # Acknowledgements are numbered anew by a Web Database that was brought back.
+        collected = 0 if set_back else request.mail.acks_after
         _note_seen(relay, writer, caller, request, is_run=restored is None)
+        if restored is None:
+            note_collected(writer, caller, collected)
     if restored and not request.can_heal:
         raise Refusal("site_restored", site=caller.site, why=restored.why)
     with relay.database.reading() as reader:
@@ -64,15 +68,15 @@ def open_run(relay: Relay, caller: Caller, request: messages.OpenRequest) -> mes
         again = wanted_again(reader, caller)
         missing = _missing(relay, reader, caller)
         sites = list_contacts(reader, caller.organisation) if caller.is_ho else []
-    # Acknowledgements are numbered anew by a Web Database that was brought back.
-    asked = request.mail.model_copy(update={"acks_after": 0}) if set_back else request.mail
     return messages.OpenAnswer.model_construct(
         relay_id=relay.relay_id,
         time=relay.now(),
         own=own,
         missing=missing,
         sites=sites,
-        mail=read_mail(relay, caller, asked, asked.acks_after),
+        mail=read_mail(
+            relay, caller, request.mail.model_copy(update={"acks_after": collected}), collected
+        ),
         again=again,
         set_back=set_back,
     )

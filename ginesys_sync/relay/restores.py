@@ -22,8 +22,8 @@ _CURRENT, _RESTORED, _RETIRED = "current", "restored", "retired"
 
 def is_set_back(writer: sqlite3.Connection, caller: Caller, request: messages.OpenRequest) -> bool:
     """Whether the Web Database itself was brought back from an older copy, as far as the caller can
-    tell: it knows of a later run of its own. Until it has sent again what is missing, it is told;
-    and so is every other site, because what was lost of one may have been meant for another, and
+    tell: it knows of a later run of its own, so what is known of it here is out of date. Until it
+    has sent again what is missing, it is told; and so is every other site, because what was lost of one may have been meant for another, and
     the copy may have been made in the middle of a run.
     """
     row = site_row(writer, caller.organisation, caller.site)
@@ -31,6 +31,7 @@ def is_set_back(writer: sqlite3.Connection, caller: Caller, request: messages.Op
     since = row["set_back"]
     if request.opened > row["run"]:
         since = max(request.run, request.opened + 1)
+        note_collected(writer, caller, 0)
         if not row["set_back"]:
             writer.execute(
                 "UPDATE sites SET set_back = run + 1"
@@ -75,6 +76,14 @@ def recognise_life(
     return _judge(writer, caller, request, mine, any(_is_alive(row) for row in lives.values()))
 
 
+def note_collected(writer: sqlite3.Connection, caller: Caller, upto: int) -> None:
+    """The site has others' acknowledgements up to here: less, later, is an older copy."""
+    writer.execute(
+        "UPDATE sites SET collected = ? WHERE organisation = ? AND site = ?",
+        (upto, caller.organisation, caller.site),
+    )
+
+
 def retire_lives(writer: sqlite3.Connection, organisation: str, site: str) -> None:
     """The site was enrolled: whichever copy of it calls next is its new life."""
     writer.execute(
@@ -95,10 +104,11 @@ def _judge(
     has_life: bool,
 ) -> messages.Restored | None:
     state = mine["state"] if mine else ""
-    if has_life and state in ("", _RETIRED) and not (mine and request.run <= mine["run"]):
+    knows_all = mine is None or request.opened >= mine["run"]  # of the runs of this life
+    if has_life and state in ("", _RETIRED) and knows_all:
         raise Refusal("site_cloned", site=caller.site)
-    if mine and state == _RESTORED and request.opened >= mine["run"]:
-        state = _CURRENT  # it knows of every run that is known here: what asked was a late message
+    if state == _RESTORED and knows_all:
+        state = _CURRENT  # what asked was a late message
     if state == _RESTORED:
         why = mine["why"] if mine else ""
     elif has_life and state == _RETIRED:
@@ -203,6 +213,7 @@ def _behind(
         request.behind
         or _numbers_behind(reader, caller, request)
         or _cursors_behind(reader, caller, request)
+        or _acknowledgements_behind(reader, caller, request.mail.acks_after)
     )
 
 
@@ -260,6 +271,14 @@ def _cursors_behind(
         if after < row["acked"] and not _is_beyond(cursor, row):
             return f"it has {text} up to {after}, but acknowledged {row['acked']} before"
     return ""
+
+
+def _acknowledgements_behind(reader: sqlite3.Connection, caller: Caller, has: int) -> str:
+    """Others' acknowledgements: fewer than it had once; those are kept here no more."""
+    site = site_row(reader, caller.organisation, caller.site)
+    if site is None or has >= site["collected"]:
+        return ""
+    return f"it has acknowledgements up to {has}, but had them up to {site['collected']} before"
 
 
 def _is_beyond(cursor: messages.MailCursor | None, row: sqlite3.Row) -> bool:

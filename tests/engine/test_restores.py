@@ -217,6 +217,43 @@ def test_restored_twice_from_the_same_backup(shop: ChainFloor) -> None:
     shop.assert_equal()
 
 
+def test_the_same_backup_again_after_runs_without_a_line_is_no_second_copy(
+    shop: ChainFloor,
+) -> None:
+    copy = back_up(shop, S001)
+    for number, runs in ((1, 0), (2, 12)):
+        sell(shop, S001, number)
+        shop.settle()
+        put_back(shop, S001, copy)
+        shop.out_of_reach(S001, runs)
+        sell(shop, S001, number + 10)
+        healed(shop, S001)
+        shop.settle()
+        assert bills(shop, HO) == bills(shop, S001)
+    assert [number for number, _ in bills(shop, HO)] == [1, 2, 11, 12]
+
+
+def test_an_acknowledgement_that_was_collected_since_the_copy_is_known_again(
+    shop: ChainFloor,
+) -> None:
+    shop.sql(HO, "INSERT INTO customer VALUES ('C1', 'Ann', '1', '2026-01-01')")
+    shop.settle()
+    shop.sql(S001, "UPDATE customer SET name = 'Anna', changed_at = '2026-01-02'")
+    shop.done(S001)
+    copy = back_up(shop, S001)
+    shop.done(HO)
+    shop.done(S001)
+    shop.done(S001)  # only now does the Web Database forget it
+    put_back(shop, S001, copy)
+    shop.out_of_reach(S001, 5)  # more runs than the copy has lost
+    shop.sql(HO, "UPDATE customer SET name = 'Annabel', changed_at = '2026-01-03'")
+    shop.done(HO)
+    healed(shop, S001)
+    assert shop.rows(S001, "customer") == [("C1", "Annabel", "1", "2026-01-03")]
+    shop.settle()
+    shop.assert_equal()
+
+
 def test_an_older_and_then_a_newer_backup(shop: ChainFloor) -> None:
     older = back_up(shop, S001, "older")
     sell(shop, S001, 1)

@@ -38,7 +38,7 @@ def restored(answer: OpenAnswer) -> Restored:
 
 def is_cloned(member: Member, run: int) -> bool:
     with pytest.raises(Refused) as refused:
-        member.open(run, can_heal=True)
+        member.open(run, opened=run - 1, can_heal=True)
     return refused.value.reason == "site_cloned"
 
 
@@ -172,6 +172,38 @@ def test_the_same_backup_may_be_put_back_twice(new_store: NewStore) -> None:
     assert len(lives) == 4
 
 
+def test_a_backup_put_back_again_is_no_clone_however_many_runs_never_arrived(
+    new_store: NewStore,
+) -> None:
+    store = new_store()
+    store.open(5, opened=4)
+    old = store.incarnation
+    store.incarnation = restored(store.open(4, opened=3, can_heal=True)).incarnation
+    assert store.open(6, opened=3, can_heal=True).restored is None
+    store.incarnation = old
+    restored(store.open(30, opened=3, can_heal=True))
+
+
+def test_fewer_acknowledgements_than_it_had_are_a_restored_site(new_store: NewStore) -> None:
+    store = new_store()
+    store.open(5, mail=MailRequest(acks_after=7))
+    for _ in range(2):
+        told = restored(store.open(9, mail=MailRequest(acks_after=6), can_heal=True))
+        assert "up to 6" in told.why and "up to 7" in told.why
+    store.incarnation = told.incarnation
+    for run in (10, 11):
+        assert store.open(run, mail=MailRequest(acks_after=6), can_heal=True).restored is None
+
+
+def test_a_web_database_that_was_brought_back_numbers_acknowledgements_anew(
+    new_store: NewStore,
+) -> None:
+    store = new_store()
+    store.open(5, mail=MailRequest(acks_after=7))
+    assert store.open(9, opened=8, mail=MailRequest(acks_after=3)).set_back
+    assert store.open(10, opened=9, mail=MailRequest(acks_after=1)).restored is None
+
+
 def test_two_copies_of_a_home_do_not_go_on_in_turns(new_store: NewStore) -> None:
     store = new_store()
     store.open(5)
@@ -179,12 +211,12 @@ def test_two_copies_of_a_home_do_not_go_on_in_turns(new_store: NewStore) -> None
     with pytest.raises(Refused) as refused:
         for _ in range(10):
             store.incarnation = second
-            second = restored(store.open(run - 1, can_heal=True)).incarnation
+            second = restored(store.open(run - 1, opened=run - 2, can_heal=True)).incarnation
             store.incarnation = second
             run += 1
-            store.open(run, can_heal=True)
+            store.open(run, opened=run - 2, can_heal=True)
             store.incarnation = first
-            store.open(run + 1, can_heal=True)
+            store.open(run + 1, opened=run - 1, can_heal=True)
     assert refused.value.reason == "site_cloned"
 
 
@@ -197,11 +229,11 @@ def test_another_home_with_the_same_key_is_a_clone(new_store: NewStore) -> None:
 
 def test_a_site_enrolled_again_may_come_with_any_copy(server: ForkedRelay, ho: Member) -> None:
     store = Member(server, "S900")
-    store.open(5)
+    store.open(5, mail=MailRequest(acks_after=7))
     old = store.incarnation
     again = Member(server, "S900")
     again.incarnation = old
-    assert again.open(3, can_heal=True).restored is None
+    assert again.open(3, mail=MailRequest(acks_after=6), can_heal=True).restored is None
     again.incarnation = "1" * 16
     assert is_cloned(again, 4)
 

@@ -12,7 +12,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -31,6 +31,7 @@ from ginesys_sync.services import site as site_module
 from ginesys_sync.services.setup import NewSite, join_chain
 from ginesys_sync.services.syncing import Ask, Ended, sync
 from tests.support.forked_relay import ForkedRelay
+from tests.support.lossy import LostAnswers, NoLine
 from tests.support.once import made_once
 
 HO, S001, S002, S003 = "HO", "S001", "S002", "S003"
@@ -136,27 +137,6 @@ def _entity(name: str, channel: str, table: str, key: list[str], **more: Any) ->
         "table": table,
         "key": key,
     } | more
-
-
-class LostAnswers(requests.Session):
-    """A connection on which the Web Database hears everything and some of its answers get lost.
-
-    `paths` are those whose answers are lost; `times` how many of them.
-    """
-
-    def __init__(self, paths: Sequence[str], times: int) -> None:
-        super().__init__()
-        self._paths = paths
-        self._left = times
-
-    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
-        """The call arrives and is carried out; then its answer may be lost."""
-        answer = super().request(method, url, *args, **kwargs)
-        if self._left and any(path in str(url) for path in self._paths):
-            self._left -= 1
-            answer.close()
-            raise requests.ConnectionError("the answer was lost")
-        return answer
 
 
 class ChainFloor:
@@ -283,7 +263,18 @@ class ChainFloor:
     @contextmanager
     def losing(self, *paths: str, times: int = 1) -> Iterator[None]:
         """Inside, answers of these paths get lost after the Web Database did what was asked."""
-        self._sessions = lambda: LostAnswers(paths, times)
+        with self._calling_by(lambda: LostAnswers(paths, times)):
+            yield
+
+    def out_of_reach(self, site: str, runs: int) -> None:
+        """Runs while the site has no line to the Web Database."""
+        with self._calling_by(NoLine):
+            for _ in range(runs):
+                assert self.sync(site).outcome is Outcome.STOPPED
+
+    @contextmanager
+    def _calling_by(self, sessions: Callable[[], requests.Session]) -> Iterator[None]:
+        self._sessions = sessions
         try:
             yield
         finally:
