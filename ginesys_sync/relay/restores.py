@@ -23,8 +23,8 @@ _CURRENT, _RESTORED, _RETIRED = "current", "restored", "retired"
 def is_set_back(writer: sqlite3.Connection, caller: Caller, request: messages.OpenRequest) -> bool:
     """Whether the Web Database itself was brought back from an older copy, as far as the caller can
     tell: it knows of a later run of its own, so what is known of it here is out of date. Until it
-    has sent again what is missing, it is told; and so is every other site, because what was lost of one may have been meant for another, and
-    the copy may have been made in the middle of a run.
+    has sent again what is missing, it is told; and so is every other site, because what was lost of
+    one may have been meant for another, and the copy may have been made in the middle of a run.
     """
     row = site_row(writer, caller.organisation, caller.site)
     assert row is not None

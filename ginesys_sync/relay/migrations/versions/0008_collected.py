@@ -1,7 +1,7 @@
-"""Up to which acknowledgement (`acks.id`) a site said that it has them, when it opened its last run.
+"""The last acknowledgement (`acks.id`) that a site said it has, when it opened its last run.
 
-Those are forgotten. A site that has fewer was brought back from an older copy, whatever the number
-of its run: runs that never arrived have used up some.
+All up to there are forgotten. A site that has fewer was brought back from an older copy, whatever
+the number of its run: runs that never arrived have used up some.
 """
 
 from alembic import op
