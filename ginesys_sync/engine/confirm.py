@@ -15,7 +15,7 @@ from ginesys_sync.store import deleting, due_loads, ledger, parking, sweeping
 from ginesys_sync.store.attention import replace_attention
 from ginesys_sync.store.database import Connection, read_state, transaction, write_state
 from ginesys_sync.store.fence import require_fence
-from ginesys_sync.store.refilling import ACKS_COLLECTED
+from ginesys_sync.store.refilling import ACKS_COLLECTED, collect_from_the_first
 from ginesys_sync.wire.messages import Ack, AckRow, AcksRequest, ParkedWord
 from ginesys_sync.wire.routes import MAX_PARKED_WORDS
 
@@ -31,10 +31,10 @@ def collected_up_to(connection: Connection) -> int:
 
 
 def collect_anew(context: RunContext, connection: Connection) -> None:
-    """The Web Database numbers its acknowledgements anew: collect all it has."""
+    """The Web Database was brought back: collect all it has."""
     with transaction(connection):
         require_fence(connection, context.fence)
-        write_state(connection, ACKS_COLLECTED, "0")
+        collect_from_the_first(connection)
 
 
 def collect(context: RunContext, connection: Connection, rows: Sequence[AckRow]) -> None:

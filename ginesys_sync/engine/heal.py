@@ -20,7 +20,16 @@ from ginesys_sync.engine.bodies import BodyWork
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.plan import put_plan_in_place
 from ginesys_sync.engine.receive import entity_of
-from ginesys_sync.store import due_loads, healing, identity, ledger, runs, sites, withdrawing
+from ginesys_sync.store import (
+    due_loads,
+    healing,
+    identity,
+    ledger,
+    refilling,
+    runs,
+    sites,
+    withdrawing,
+)
 from ginesys_sync.store.applying import BodyApplier
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.fence import require_fence
@@ -111,6 +120,7 @@ class Healing:
                 runs.renumber_run(connection, context.run, number)
             if is_new_epoch:
                 identity.begin_epoch(connection, restored.epoch)
+                refilling.collect_from_the_first(connection)
                 for state in _own_streams(context, connection):
                     ledger.begin_own(connection, state.stream, restored.epoch)
             for place in places:

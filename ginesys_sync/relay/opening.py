@@ -11,7 +11,7 @@ from ginesys_sync.relay.desk import Caller, Relay
 from ginesys_sync.relay.mail import read_mail
 from ginesys_sync.relay.own import wanted_again
 from ginesys_sync.relay.problems import Refusal
-from ginesys_sync.relay.restores import head_body, is_set_back, note_collected, recognise_life
+from ginesys_sync.relay.restores import head_body, is_set_back, recognise_life
 from ginesys_sync.relay.sightings import note_clock
 from ginesys_sync.relay.streams import own_streams
 from ginesys_sync.wire import messages
@@ -54,9 +54,9 @@ def open_run(relay: Relay, caller: Caller, request: messages.OpenRequest) -> mes
         restored = recognise_life(writer, caller, request)
         # Acknowledgements are numbered anew by a Web Database that was brought back.
         collected = 0 if set_back else request.mail.acks_after
-        _note_seen(relay, writer, caller, request, is_run=restored is None)
+        _note_seen(relay, writer, caller, request)
         if restored is None:
-            note_collected(writer, caller, collected)
+            _note_run(writer, caller, request.run, collected)
     if restored and not request.can_heal:
         raise Refusal("site_restored", site=caller.site, why=restored.why)
     with relay.database.reading() as reader:
@@ -83,19 +83,13 @@ def open_run(relay: Relay, caller: Caller, request: messages.OpenRequest) -> mes
 
 
 def _note_seen(
-    relay: Relay,
-    writer: sqlite3.Connection,
-    caller: Caller,
-    request: messages.OpenRequest,
-    is_run: bool,
+    relay: Relay, writer: sqlite3.Connection, caller: Caller, request: messages.OpenRequest
 ) -> None:
-    """The site was here, and what its clock said; `is_run`: and its run counts."""
+    """The site was here, and what its clock said."""
     writer.execute(
-        "UPDATE sites SET run = CASE WHEN ? THEN ? ELSE run END, program = ?,"
-        " plan_version = ?, last_seen_at = ? WHERE organisation = ? AND site = ?",
+        "UPDATE sites SET program = ?, plan_version = ?, last_seen_at = ?"
+        " WHERE organisation = ? AND site = ?",
         (
-            is_run,
-            request.run,
             request.program,
             request.plan_version,
             relay.now(),
@@ -104,6 +98,14 @@ def _note_seen(
         ),
     )
     note_clock(relay, writer, caller, request.clock)
+
+
+def _note_run(writer: sqlite3.Connection, caller: Caller, run: int, collected: int) -> None:
+    """The run counts; the site has others' acknowledgements up to `collected`."""
+    writer.execute(
+        "UPDATE sites SET run = ?, collected = ? WHERE organisation = ? AND site = ?",
+        (run, collected, caller.organisation, caller.site),
+    )
 
 
 def _own(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+from collections.abc import Mapping
 
 from ginesys_sync.core.model import HEAD_OFFICE
 from ginesys_sync.relay.desk import Caller, site_row
@@ -31,7 +32,6 @@ def is_set_back(writer: sqlite3.Connection, caller: Caller, request: messages.Op
     since = row["set_back"]
     if request.opened > row["run"]:
         since = max(request.run, request.opened + 1)
-        note_collected(writer, caller, 0)
         if not row["set_back"]:
             writer.execute(
                 "UPDATE sites SET set_back = run + 1"
@@ -42,7 +42,7 @@ def is_set_back(writer: sqlite3.Connection, caller: Caller, request: messages.Op
         since = 0
     if since != row["set_back"]:
         writer.execute(
-            "UPDATE sites SET set_back = ? WHERE organisation = ? AND site = ?",
+            "UPDATE sites SET set_back = ?, collected = 0 WHERE organisation = ? AND site = ?",
             (since, caller.organisation, caller.site),
         )
     return bool(since)
@@ -62,10 +62,6 @@ def recognise_life(
         )
     }
     mine = lives.get(request.incarnation)
-    site = site_row(writer, caller.organisation, caller.site)
-    if mine is None and site is not None and request.opened > site["run"]:
-        retire_lives(writer, caller.organisation, caller.site)
-        lives = {}
     healing = {row["successor"]: row for row in lives.values() if row["state"] == _RESTORED}
     if mine is None and request.incarnation in healing:
         why = _numbers_behind(writer, caller, request)
@@ -73,15 +69,11 @@ def recognise_life(
             return _restored(writer, caller, healing[request.incarnation]["incarnation"])
         _succeed(writer, caller, request)
         return None
-    return _judge(writer, caller, request, mine, any(_is_alive(row) for row in lives.values()))
-
-
-def note_collected(writer: sqlite3.Connection, caller: Caller, upto: int) -> None:
-    """The site has others' acknowledgements up to here: less, later, is an older copy."""
-    writer.execute(
-        "UPDATE sites SET collected = ? WHERE organisation = ? AND site = ?",
-        (upto, caller.organisation, caller.site),
-    )
+    site = site_row(writer, caller.organisation, caller.site)
+    if mine is None and site is not None and request.opened > site["run"]:
+        retire_lives(writer, caller.organisation, caller.site)
+        lives = {}
+    return _judge(writer, caller, request, lives)
 
 
 def retire_lives(writer: sqlite3.Connection, organisation: str, site: str) -> None:
@@ -92,22 +84,20 @@ def retire_lives(writer: sqlite3.Connection, organisation: str, site: str) -> No
     )
 
 
-def _is_alive(life: sqlite3.Row) -> bool:
-    return life["state"] in (_CURRENT, _RESTORED)
-
-
 def _judge(
     writer: sqlite3.Connection,
     caller: Caller,
     request: messages.OpenRequest,
-    mine: sqlite3.Row | None,
-    has_life: bool,
+    lives: Mapping[str, sqlite3.Row],
 ) -> messages.Restored | None:
+    mine = lives.get(request.incarnation)
     state = mine["state"] if mine else ""
-    knows_all = mine is None or request.opened >= mine["run"]  # of the runs of this life
-    if has_life and state in ("", _RETIRED) and knows_all:
+    others = {row["state"] for row in lives.values() if row is not mine}
+    has_life = bool({state, *others} & {_CURRENT, _RESTORED})
+    if has_life and state in ("", _RETIRED) and _goes_on(request, mine):
         raise Refusal("site_cloned", site=caller.site)
-    if state == _RESTORED and knows_all:
+    knows_all = mine is not None and request.opened >= mine["run"]
+    if state == _RESTORED and knows_all and _CURRENT not in others:
         state = _CURRENT  # what asked was a late message
     if state == _RESTORED:
         why = mine["why"] if mine else ""
@@ -120,6 +110,15 @@ def _judge(
     return _restored(writer, caller, request.incarnation) if why else None
 
 
+def _goes_on(request: messages.OpenRequest, life: sqlite3.Row | None) -> bool:
+    """Whether a life that is over has come further by itself. An older copy of it gives the number
+    of one of its runs once more, or has heard of fewer of them than it had.
+    """
+    if life is None:
+        return True
+    return bool(request.run > life["run"] and request.opened >= life["opened"])
+
+
 def _note(
     writer: sqlite3.Connection,
     caller: Caller,
@@ -129,9 +128,10 @@ def _note(
 ) -> None:
     writer.execute(
         "INSERT INTO incarnations"
-        " (organisation, site, incarnation, state, run, token, why, successor)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (organisation, site, incarnation)"
-        " DO UPDATE SET state = excluded.state, run = max(run, excluded.run), why = excluded.why,"
+        " (organisation, site, incarnation, state, run, opened, token, why, successor)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (organisation, site, incarnation)"
+        " DO UPDATE SET state = excluded.state, why = excluded.why,"
+        " run = max(run, excluded.run), opened = max(opened, excluded.opened),"
         " token = iif(excluded.run < run, token, excluded.token),"
         " successor = CASE successor WHEN '' THEN excluded.successor ELSE successor END",
         (
@@ -140,6 +140,7 @@ def _note(
             request.incarnation,
             state,
             request.run,
+            request.opened,
             request.token or "",
             why,
             secrets.token_hex(8) if state == _RESTORED else "",

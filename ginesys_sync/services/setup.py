@@ -40,7 +40,7 @@ from ginesys_sync.store.database import (
 )
 from ginesys_sync.store.identity import EPOCH, INCARNATION, SITE
 from ginesys_sync.store.plans import forget_installed, install_plan, keep_names
-from ginesys_sync.store.refilling import forget_acknowledgements
+from ginesys_sync.store.refilling import collect_from_the_first, forget_acknowledgements
 from ginesys_sync.wire.messages import EnrolAnswer, EnrolRequest
 
 _PENDING_KEY = "key.new"
@@ -235,6 +235,7 @@ def _make_site(
     if epoch is not None:
         if read_state(connection, EPOCH) not in (None, epoch):
             forget_installed(connection)
+            collect_from_the_first(connection)
         write_state(connection, EPOCH, epoch)
     if read_state(connection, INCARNATION) is None:
         write_state(connection, INCARNATION, new_nonce())

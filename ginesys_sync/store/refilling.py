@@ -101,10 +101,17 @@ def acknowledge_all_again(connection: Connection, site: str, run: int, at: str) 
             ledger.acknowledge_again(connection, name, site, run, at)
 
 
-def forget_acknowledgements(connection: Connection, site: str) -> None:
-    """Inside the caller's transaction: this site joins another Web Database, which knows nothing of
-    what was to be acknowledged or collected at the one before, or of the first loads owed there.
+def collect_from_the_first(connection: Connection) -> None:
+    """Inside the caller's transaction: the Web Database may number its acknowledgements anew (it
+    was brought back, or this site joined once more, perhaps after it was lost): all that it has
+    are collected.
     """
     write_state(connection, ACKS_COLLECTED, "0")
+
+
+def forget_acknowledgements(connection: Connection, site: str) -> None:
+    """Inside the caller's transaction: this site joins another Web Database, which knows nothing of
+    what was to be acknowledged at the one before, or of the first loads owed there.
+    """
     raw(connection).execute("DELETE FROM sync_ack WHERE site = ? AND delivered_at IS NULL", (site,))
     connection.execute(schema.load.delete().where(schema.load.c.site != site))

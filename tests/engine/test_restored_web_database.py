@@ -34,9 +34,9 @@ def chain(floor: ChainFloor) -> ChainFloor:
     return floor
 
 
-def back_up_relay(floor: ChainFloor) -> Path:
+def back_up_relay(floor: ChainFloor, name: str = "backup") -> Path:
     """The Web Database's whole home, copied while it stands still."""
-    copy = floor.root / "relay.backup"
+    copy = floor.root / f"relay.{name}"
     floor.relay.stop()
     shutil.copytree(floor.relay.home, copy)
     floor.relay.start()
@@ -160,6 +160,58 @@ def test_a_store_that_healed_after_the_copy_was_made_is_no_clone(chain: ChainFlo
     assert chain.sync(S001).fault is None
     quiet(chain)
     assert bills(chain, HO) == bills(chain, S001) == [(1, 5), (2, 5), (3, 5)]
+
+
+@pytest.mark.parametrize("first", [S001, HO])
+def test_an_older_copy_and_then_a_newer_one(chain: ChainFloor, first: str) -> None:
+    older = back_up_relay(chain, "older")
+    sell(chain, S001, 2)
+    chain.sql(HO, "INSERT INTO item VALUES ('A', 'a', NULL)")
+    chain.settle()
+    newer = back_up_relay(chain, "newer")
+    put_back_relay(chain, older)
+    assert chain.sync(first).fault is None
+    put_back_relay(chain, newer)
+    for _ in range(2):
+        for site in (HO, S001, S002):
+            assert chain.sync(site).fault is None
+    quiet(chain)
+    chain.assert_equal()
+
+
+def test_a_store_joins_again_after_acknowledgements_were_numbered_anew(chain: ChainFloor) -> None:
+    copy = back_up_relay(chain)
+    for number in range(20):
+        sell(chain, S001, 10 + number)
+        chain.done(S001)
+        chain.done(HO)
+    chain.done(S001)
+    put_back_relay(chain, copy)
+    chain.join(S001)
+    _edited_at_store_and_then_at_head_office(chain)
+
+
+def test_all_join_a_new_web_database_with_homes_of_their_own(chain: ChainFloor) -> None:
+    for number in range(20):
+        sell(chain, S001, 10 + number)
+        chain.done(S001)
+        chain.done(HO)
+    chain.done(S001)
+    lose_relay(chain)
+    for site in (HO, S001, S002):
+        shutil.rmtree(chain.home(site))
+        chain.join(site)
+    _edited_at_store_and_then_at_head_office(chain)
+
+
+def _edited_at_store_and_then_at_head_office(chain: ChainFloor) -> None:
+    """The store hears the answer to its edit, and so lets head office's later one in."""
+    chain.sql(S001, "UPDATE customer SET name = 'mine', changed_at = '2026-02-01'")
+    chain.settle(rounds=4)
+    chain.sql(HO, "UPDATE customer SET name = 'theirs', changed_at = '2026-03-01'")
+    chain.settle()
+    assert [row[1] for row in chain.rows(S001, "customer")] == ["theirs"]
+    chain.assert_equal()
 
 
 @pytest.mark.parametrize("order", [(HO, S001), (S001, HO)])

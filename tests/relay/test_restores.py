@@ -184,6 +184,37 @@ def test_a_backup_put_back_again_is_no_clone_however_many_runs_never_arrived(
     restored(store.open(30, opened=3, can_heal=True))
 
 
+def test_a_copy_in_use_whose_last_answer_was_lost_is_refused_all_the_same(
+    new_store: NewStore,
+) -> None:
+    store = new_store()
+    store.open(4, opened=3)
+    store.open(5, opened=4)
+    old = store.incarnation
+    store.incarnation = restored(store.open(4, opened=3, can_heal=True)).incarnation
+    assert store.open(6, opened=3, can_heal=True).restored is None
+    store.incarnation = old
+    with pytest.raises(Refused) as refused:
+        store.open(6, opened=4, can_heal=True)
+    assert refused.value.reason == "site_cloned"
+
+
+def test_a_call_that_comes_late_lets_no_second_copy_in(new_store: NewStore) -> None:
+    store = new_store()
+    store.open(5, opened=4)
+    first = store.incarnation
+    second = restored(store.open(4, opened=3, can_heal=True)).incarnation
+    store.incarnation = second
+    assert store.open(6, opened=3, can_heal=True).restored is None
+    store.incarnation = first
+    restored(store.open(4, opened=3, can_heal=True))  # late
+    third = restored(store.open(6, opened=5, can_heal=True)).incarnation
+    store.incarnation = third
+    assert store.open(7, opened=5, can_heal=True).restored is None
+    store.incarnation = second
+    assert is_cloned(store, 7)
+
+
 def test_fewer_acknowledgements_than_it_had_are_a_restored_site(new_store: NewStore) -> None:
     store = new_store()
     store.open(5, mail=MailRequest(acks_after=7))
