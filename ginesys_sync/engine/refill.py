@@ -70,9 +70,10 @@ def go_back(context: RunContext, connection: Connection) -> None:
     lost = sorted({Stream.parse(one.state.stream).origin for one in searches if one.is_other})
     if lost:
         context.note(
-            f"{' and '.join(lost)} and the Web Database were both brought back from older copies. "
-            "What was sent in between stands only where it was processed: head office can send "
-            "everything again, and ask the stores to."
+            "The Web Database was brought back from an older copy. What this site had read from "
+            f"{' and '.join(lost)} since then is read again as soon as it is there. If the sender "
+            "was brought back as well, what it had sent in between stands only where it was "
+            "processed: head office can send everything again, and ask the stores to."
         )
 
 
