@@ -181,27 +181,39 @@ def test_an_older_copy_and_then_a_newer_one(chain: ChainFloor, first: str) -> No
 
 def test_a_store_joins_again_after_acknowledgements_were_numbered_anew(chain: ChainFloor) -> None:
     copy = back_up_relay(chain)
-    for number in range(20):
-        sell(chain, S001, 10 + number)
-        chain.done(S001)
-        chain.done(HO)
-    chain.done(S001)
+    _hear_many_answers(chain)
     put_back_relay(chain, copy)
     chain.join(S001)
     _edited_at_store_and_then_at_head_office(chain)
 
 
 def test_all_join_a_new_web_database_with_homes_of_their_own(chain: ChainFloor) -> None:
-    for number in range(20):
-        sell(chain, S001, 10 + number)
-        chain.done(S001)
-        chain.done(HO)
-    chain.done(S001)
+    _hear_many_answers(chain)
     lose_relay(chain)
     for site in (HO, S001, S002):
         shutil.rmtree(chain.home(site))
         chain.join(site)
     _edited_at_store_and_then_at_head_office(chain)
+
+
+def test_a_store_is_put_back_to_before_it_joined_the_new_web_database(chain: ChainFloor) -> None:
+    _hear_many_answers(chain)
+    copy = back_up(chain, S001)
+    lose_relay(chain)
+    for site in (HO, S001, S002):
+        chain.join(site)
+    chain.settle()
+    put_back(chain, S001, copy)
+    _edited_at_store_and_then_at_head_office(chain)
+
+
+def _hear_many_answers(chain: ChainFloor) -> None:
+    """The store has collected far more acknowledgements than there will be after this."""
+    for number in range(20):
+        sell(chain, S001, 10 + number)
+        chain.done(S001)
+        chain.done(HO)
+    chain.done(S001)
 
 
 def _edited_at_store_and_then_at_head_office(chain: ChainFloor) -> None:
