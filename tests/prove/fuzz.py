@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -65,16 +66,14 @@ def fuzzed(work: Work, *more: str) -> Line:
         str(corpus),
     ]
     command = [sys.executable, "-m", "tests.prove.fuzz_reader", work.folder, floor.home(HO)]
-    try:
-        told = subprocess.run(
-            [*map(str, command), *options],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=work.seconds + _PATIENCE_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+    told = subprocess.run(
+        [*_watched(work.seconds + _PATIENCE_SECONDS), *map(str, command), *options],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if told.returncode == 128 + signal.SIGKILL:
         return Line("fuzz", _WHAT, 0, None, ("the fuzzer did not come to an end",))
     broken = [_kept(path, told.stderr) for path in sorted(found.iterdir())]
     if told.returncode and not broken:
@@ -83,6 +82,13 @@ def fuzzed(work: Work, *more: str) -> Line:
     executed = re.findall(r"number_of_executed_units: (\d+)", told.stderr)
     tried = int(executed[-1]) if executed else 0
     return Line("fuzz", _WHAT, tried, None, tuple(broken), time.monotonic() - begun)
+
+
+def _watched(seconds: float) -> list[str]:
+    """Begin of a command that is killed after that time. What libFuzzer takes for its own peak of
+    memory (`ru_maxrss`) holds that of the process which started it, on Linux: so a small one does.
+    """
+    return ["timeout", "--foreground", "--signal=KILL", str(seconds)]
 
 
 def _kept(path: Path, told: str) -> str:

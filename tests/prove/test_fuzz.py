@@ -28,6 +28,29 @@ def test_some_thousand_inputs_do_not_break_the_reader(tmp_path: Path) -> None:
     assert line.tried > 0
 
 
+@fuzzing
+@pytest.mark.long
+def test_what_the_starting_process_once_had_is_not_the_readers(tmp_path: Path) -> None:
+    """In a process of its own, which has had more memory than the reader may."""
+    told = subprocess.run(
+        [sys.executable, "-c", _LARGE, str(tmp_path), str(fuzz.MOST_MEGABYTES + 200)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.stdout == "()\n", told.stderr
+
+
+_LARGE = """
+import sys
+from pathlib import Path
+from tests.prove import fuzz
+from tests.prove.report import Work
+bytearray(b"x") * (int(sys.argv[2]) << 20)
+print(fuzz.fuzzed(Work(2, Path(sys.argv[1]))).broken)
+"""
+
+
 _CARELESS = """
 import sys
 sys.argv = sys.argv[1:]
@@ -48,7 +71,9 @@ def test_a_reader_without_its_checks_is_broken(
     run = subprocess.run
 
     def careless(command: list[str], **more: object) -> object:
-        return run([command[0], "-c", _CARELESS, *command[3:]], **more)  # type: ignore[call-overload]
+        place = command.index("-m")
+        changed = [*command[:place], "-c", _CARELESS, *command[place + 2 :]]
+        return run(changed, **more)  # type: ignore[call-overload]
 
     monkeypatch.setattr(fuzz, "KEPT", tmp_path / "kept")
     monkeypatch.setattr(subprocess, "run", careless)
