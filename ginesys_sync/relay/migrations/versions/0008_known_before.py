@@ -10,7 +10,6 @@ from alembic import op
 revision = "0008"
 down_revision = "0007"
 
-
 SCHEMA = (
     "ALTER TABLE sites ADD COLUMN collected INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE incarnations ADD COLUMN opened INTEGER NOT NULL DEFAULT 0",
