@@ -20,6 +20,7 @@ from ginesys_sync.engine.bodies import BodyWork
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.plan import put_plan_in_place
 from ginesys_sync.engine.receive import entity_of
+from ginesys_sync.engine.withdrawals import collect_withdrawals
 from ginesys_sync.store import (
     due_loads,
     healing,
@@ -101,6 +102,7 @@ class Healing:
             "back from the Web Database first…"
         )
         self._begin(restored, answer.own)
+        collect_withdrawals(self._context, self._connection, answer.withdrawals)
         for state in _own_streams(self._context, self._connection):
             self._read_back(state)
             put_plan_in_place(self._context)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from random import random
 
 import requests
 import urllib3.exceptions as low
@@ -36,7 +35,8 @@ from ginesys_sync.engine.diagnosis import (
 )
 from ginesys_sync.engine.patience import Patience as Patience
 from ginesys_sync.engine.sessions import Sessions, SiteKey, Waits, nobody
-from ginesys_sync.wire import control_messages, messages, own_messages, routes, wait_messages
+from ginesys_sync.wire import control_messages as control
+from ginesys_sync.wire import messages, own_messages, routes, wait_messages
 
 _PIECE = 1 << 16
 _PROBLEM_BYTES = 1 << 16
@@ -109,19 +109,21 @@ class WebDatabase:
         """Offer a first load (head office)."""
         return self._call("POST", routes.LOADS, request, messages.LoadsAnswer)
 
-    def change_site(self, request: control_messages.SiteChange) -> messages.SiteContact:
+    def change_site(self, request: control.SiteChange) -> messages.SiteContact:
         """Say how a store stands (head office)."""
         return self._call("POST", routes.SITES, request, messages.SiteContact)
 
-    def reload(self, request: control_messages.ReloadRequest) -> messages.SiteContact:
+    def reload(self, request: control.ReloadRequest) -> messages.SiteContact:
         """Have a store take first loads of everything again (head office)."""
         return self._call("POST", routes.RELOAD, request, messages.SiteContact)
 
-    def withdraw(
-        self, request: control_messages.WithdrawRequest
-    ) -> control_messages.WithdrawAnswer:
+    def withdraw(self, request: control.WithdrawRequest) -> control.WithdrawAnswer:
         """Take batches back that no site has heard of (head office)."""
-        return self._call("POST", routes.WITHDRAW, request, control_messages.WithdrawAnswer)
+        return self._call("POST", routes.WITHDRAW, request, control.WithdrawAnswer)
+
+    def withdrawn(self, request: control.WithdrawnRequest) -> control.WithdrawnAnswer:
+        """What was taken back after a withdrawal (head office)."""
+        return self._call("POST", routes.WITHDRAWN, request, control.WithdrawnAnswer)
 
     def chain(self) -> messages.Chain:
         """Every site of the chain (head office)."""
@@ -146,7 +148,7 @@ class WebDatabase:
         """
         data = body if isinstance(body, bytes) else body.read_bytes()
         start = 0
-        with self._persistence() as tried_without_progress:
+        with self._patience.persistence(self._clock) as tried_without_progress:
             while True:
                 try:
                     self._send(sha256, data, start)
@@ -171,7 +173,7 @@ class WebDatabase:
         data = bytearray(into.read_bytes() if into and into.exists() else b"")
         if len(data) > size:
             data.clear()
-        with self._persistence() as tried_without_progress:
+        with self._patience.persistence(self._clock) as tried_without_progress:
             while len(data) < size:
                 before = len(data)
                 try:
@@ -230,7 +232,7 @@ class WebDatabase:
         """One message there and one back."""
         data = request.model_dump_json().encode() if request else None
         headers = {"Content-Type": "application/json"} if request else {}
-        with self._persistence() as tried_without_progress:
+        with self._patience.persistence(self._clock) as tried_without_progress:
             while True:
                 with self._asked(method, path, data, headers, is_known) as response:
                     try:
@@ -369,22 +371,6 @@ class WebDatabase:
                     raise Damaged("A batch came with another size than was said.", detail=sha256)
         if len(data) < size:
             raise Unreachable("The connection to the Web Database broke.", detail="cut short")
-
-    @contextmanager
-    def _persistence(self) -> Iterator[Callable[[KnownError, int], None]]:
-        """Gives what to call after a failed try, with how far it came: it waits, longer each time
-        without progress, and raises the fault when there were too many."""
-        patience, furthest, failed = self._patience, 0, 0
-
-        def tried(fault: KnownError, reached: int) -> None:
-            nonlocal furthest, failed
-            failed = 1 if reached > furthest else failed + 1
-            furthest = max(furthest, reached)
-            if failed > patience.tries:
-                raise fault
-            self._clock.sleep(patience.pause_seconds * 2 ** (failed - 1) * (0.5 + random()))
-
-        yield tried
 
 
 _GO_ON_AFTER = frozenset({"offset_differs", "body_damaged", "too_slow"})

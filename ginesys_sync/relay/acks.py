@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 
 from ginesys_sync.core.model import HEAD_OFFICE
@@ -91,19 +92,81 @@ def _note(
             ack.applied_at,
         ),
     )
+    ack = _bounded(ack)
+    _keep_last_word(writer, caller, stream, ack)
+    _list(writer, caller.organisation, stream.origin, caller.site, relay.now(), ack)
+
+
+def _keep_last_word(
+    writer: sqlite3.Connection, caller: Caller, stream: StreamRow, ack: messages.Ack
+) -> None:
+    """Of those that ever needed attention in a stream: what does now."""
+    parked = json.dumps([word.model_dump() for word in ack.parked])
+    key = (caller.organisation, stream.stream, caller.site)
+    if ack.parked_total:
+        writer.execute(
+            "INSERT OR REPLACE INTO last_words VALUES (?, ?, ?, ?, ?)",
+            (*key, ack.parked_total, parked),
+        )
+    else:
+        writer.execute(
+            "UPDATE last_words SET parked_total = 0, parked = ?"
+            " WHERE organisation = ? AND stream = ? AND site = ?",
+            (parked, *key),
+        )
+
+
+def tell_last_words_again(relay: Relay, writer: sqlite3.Connection, caller: Caller) -> None:
+    """The caller was brought back from an older copy. What others said needs attention of its
+    streams since may have been collected by the database that is no more: it is said once more, as
+    acknowledgements that move nothing else.
+    """
+    for row in writer.execute(_LAST_WORDS, (caller.organisation, caller.site)).fetchall():
+        ack = messages.Ack(
+            stream=f"{caller.site}/{row['channel']}",
+            epoch=row["epoch"],
+            from_no=row["acked"],
+            to_no=row["acked"],
+            run=row["ack_run"],
+            said=row["ack_said"],
+            applied_at=row["acked_at"] or relay.now(),
+            parked_total=row["parked_total"],
+            parked=json.loads(row["parked"]),
+        )
+        _list(writer, caller.organisation, caller.site, row["site"], relay.now(), ack)
+
+
+_LAST_WORDS = """
+    SELECT s.channel, s.epoch, w.site, w.parked_total, w.parked,
+           r.acked, r.ack_run, r.ack_said, r.acked_at
+    FROM streams s JOIN last_words w USING (organisation, stream)
+    JOIN reach r ON r.organisation = w.organisation AND r.stream = w.stream AND r.site = w.site
+    WHERE s.organisation = ? AND s.origin = ? ORDER BY s.stream, w.site
+"""
+
+
+def _list(
+    writer: sqlite3.Connection,
+    organisation: str,
+    origin: str,
+    site: str,
+    at: str,
+    ack: messages.Ack,
+) -> None:
+    """Have `origin` collect it."""
     (number,) = writer.execute(
         "UPDATE organisations SET last_ack = last_ack + 1 WHERE organisation = ?"
         " RETURNING last_ack",
-        (caller.organisation,),
+        (organisation,),
     ).fetchone()
     writer.execute(
         "INSERT INTO acks VALUES (?, ?, ?, ?, ?, ?)",
-        (caller.organisation, number, stream.origin, caller.site, relay.now(), _bounded(ack)),
+        (organisation, number, origin, site, at, ack.model_dump_json()),
     )
 
 
-def _bounded(ack: messages.Ack) -> str:
-    """The acknowledgement as JSON, its list of parked records cut to what one page can carry."""
+def _bounded(ack: messages.Ack) -> messages.Ack:
+    """The acknowledgement with its list of parked records cut to what one page can carry."""
     room = _PARKED_BYTES
     kept: list[messages.ParkedWord] = []
     for word in ack.parked:
@@ -111,4 +174,4 @@ def _bounded(ack: messages.Ack) -> str:
         if room < 0:
             break
         kept.append(word)
-    return ack.model_copy(update={"parked": kept}).model_dump_json()
+    return ack.model_copy(update={"parked": kept})

@@ -212,6 +212,15 @@ DOORS = (
         ("batch_unknown",),
     ),
     Door(
+        routes.WITHDRAWN,
+        "withdrawn",
+        "List what was taken back",
+        Open.HEAD_OFFICE,
+        control_messages.WithdrawnRequest,
+        control_messages.WithdrawnAnswer,
+        withdrawing.list_withdrawn,
+    ),
+    Door(
         routes.CHAIN,
         "chain",
         "List the sites of the chain",

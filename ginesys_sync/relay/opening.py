@@ -14,6 +14,7 @@ from ginesys_sync.relay.problems import Refusal
 from ginesys_sync.relay.restores import head_body, is_set_back, recognise_life
 from ginesys_sync.relay.sightings import note_clock
 from ginesys_sync.relay.streams import own_streams
+from ginesys_sync.relay.withdrawing import last_withdrawal
 from ginesys_sync.wire import messages
 from ginesys_sync.wire.routes import PROTOCOL, PROTOCOL_SKEW
 
@@ -51,7 +52,7 @@ def open_run(relay: Relay, caller: Caller, request: messages.OpenRequest) -> mes
     check_protocol(request.protocol, f"the program at {caller.site}")
     with relay.database.writing() as writer:
         set_back = is_set_back(writer, caller, request)
-        restored = recognise_life(writer, caller, request)
+        restored = recognise_life(relay, writer, caller, request)
         # Acknowledgements are numbered anew by a Web Database that was brought back.
         collected = 0 if set_back else request.mail.acks_after
         _note_seen(relay, writer, caller, request)
@@ -61,9 +62,14 @@ def open_run(relay: Relay, caller: Caller, request: messages.OpenRequest) -> mes
         raise Refusal("site_restored", site=caller.site, why=restored.why)
     with relay.database.reading() as reader:
         own = _own(reader, caller, request)
+        withdrawals = last_withdrawal(reader, caller.organisation) if caller.is_ho else 0
         if restored:
             return messages.OpenAnswer(
-                relay_id=relay.relay_id, time=relay.now(), own=own, restored=restored
+                relay_id=relay.relay_id,
+                time=relay.now(),
+                own=own,
+                restored=restored,
+                withdrawals=withdrawals,
             )
         again = wanted_again(reader, caller)
         missing = _missing(relay, reader, caller)
@@ -79,6 +85,7 @@ def open_run(relay: Relay, caller: Caller, request: messages.OpenRequest) -> mes
         ),
         again=again,
         set_back=set_back,
+        withdrawals=withdrawals,
     )
 
 

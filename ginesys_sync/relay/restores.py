@@ -12,10 +12,12 @@ import sqlite3
 from collections.abc import Mapping
 
 from ginesys_sync.core.model import HEAD_OFFICE
-from ginesys_sync.relay.desk import Caller, site_row
+from ginesys_sync.relay.acks import tell_last_words_again
+from ginesys_sync.relay.desk import Caller, Relay, site_row
 from ginesys_sync.relay.loads import take_offers_back
 from ginesys_sync.relay.problems import Refusal
 from ginesys_sync.relay.streams import own_streams
+from ginesys_sync.relay.withdrawing import last_withdrawal
 from ginesys_sync.wire import messages
 
 _CURRENT, _RESTORED, _RETIRED = "current", "restored", "retired"
@@ -30,7 +32,7 @@ def is_set_back(writer: sqlite3.Connection, caller: Caller, request: messages.Op
     row = site_row(writer, caller.organisation, caller.site)
     assert row is not None
     since = row["set_back"]
-    if request.opened > row["run"]:
+    if request.opened > row["run"] or _knows_later_withdrawal(writer, caller, request):
         since = max(request.run, request.opened + 1)
         if not row["set_back"]:
             writer.execute(
@@ -48,8 +50,15 @@ def is_set_back(writer: sqlite3.Connection, caller: Caller, request: messages.Op
     return bool(since)
 
 
+def _knows_later_withdrawal(
+    reader: sqlite3.Connection, caller: Caller, request: messages.OpenRequest
+) -> bool:
+    """Something was taken back since the copy: that takes no run."""
+    return request.withdrawals > last_withdrawal(reader, caller.organisation)
+
+
 def recognise_life(
-    writer: sqlite3.Connection, caller: Caller, request: messages.OpenRequest
+    relay: Relay, writer: sqlite3.Connection, caller: Caller, request: messages.OpenRequest
 ) -> messages.Restored | None:
     """Which life of the site is calling: None when it may go on. Raises Refusal for a clone. When
     it knows of a later run than is known here, what is known of its lives is out of date, too.
@@ -67,7 +76,7 @@ def recognise_life(
         why = _numbers_behind(writer, caller, request)
         if why:
             return _restored(writer, caller, healing[request.incarnation]["incarnation"])
-        _succeed(writer, caller, request)
+        _succeed(relay, writer, caller, request)
         return None
     site = site_row(writer, caller.organisation, caller.site)
     if mine is None and site is not None and request.opened > site["run"]:
@@ -148,7 +157,9 @@ def _note(
     )
 
 
-def _succeed(writer: sqlite3.Connection, caller: Caller, request: messages.OpenRequest) -> None:
+def _succeed(
+    relay: Relay, writer: sqlite3.Connection, caller: Caller, request: messages.OpenRequest
+) -> None:
     """The site has read its own mail back: from here on it is its new life, and where it reads
     others' mail from is where it says.
     """
@@ -156,6 +167,7 @@ def _succeed(writer: sqlite3.Connection, caller: Caller, request: messages.OpenR
     _note(writer, caller, request, _CURRENT, "")
     if caller.site == HEAD_OFFICE:
         take_offers_back(writer, caller.organisation)
+    tell_last_words_again(relay, writer, caller)
     cursors = {cursor.stream: cursor for cursor in request.mail.streams}
     for row in _applied(writer, caller).fetchall():
         cursor = cursors.get(f"{row['origin']}/{row['channel']}")

@@ -22,7 +22,7 @@ from ginesys_sync.services.naming import named_channel, named_store
 from ginesys_sync.services.rights import require_head_office
 from ginesys_sync.services.site import OpenSite, opened_site
 from ginesys_sync.services.views import Done
-from ginesys_sync.store import blocks, withdrawing
+from ginesys_sync.store import blocks, refilling, withdrawing
 from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.withdrawing import Uploaded
 from ginesys_sync.wire.body import unpack
@@ -59,6 +59,8 @@ def withdraw(
                 blocks.forget(connection, rows)
             raise _heard(answer)
         with transaction(connection):
+            if answer.number == refilling.last_withdrawal(connection) + 1:
+                refilling.note_withdrawal(connection, answer.number)
             for batch in batches:
                 withdrawing.note_withdrawn(connection, batch, stores, why, present_user(), at)
                 note_action(connection, "withdraw", _words(batch, known.title, stores), why, clock)

@@ -13,7 +13,7 @@ from ginesys_sync.core.model import Audience, Key, Role
 from ginesys_sync.core.plan import Entity, Rule
 from ginesys_sync.store import blocks
 from ginesys_sync.store.database import raw
-from ginesys_sync.store.keys import listed, padded
+from ginesys_sync.store.keys import exact_keys, listed, padded, part_list
 from ginesys_sync.store.sites import sites as all_sites
 from ginesys_sync.wire.body import GONE, quoted
 
@@ -67,11 +67,30 @@ def records_of(body: bytes, entity: Entity) -> tuple[list[Key], list[Key]]:
         )
 
 
+def keys_of(
+    connection: Connection, batch: Uploaded, entity: Entity, body: bytes | None
+) -> tuple[list[Key], list[Key]]:
+    """The keys of the records in a batch: those with an image, those that are gone. When its raw
+    body is kept nowhere (None), those that the books last saw in it.
+    """
+    if body is not None:
+        return records_of(body, entity)
+    found: tuple[list[Key], list[Key]] = ([], [])
+    with exact_keys(raw(connection)):
+        for *key, gone in raw(connection).execute(
+            f"SELECT {part_list(len(entity.key))}, gone FROM sync_record "
+            "WHERE entity = ? AND last_no = ?",
+            (entity.name, batch.no),
+        ):
+            found[gone].append(tuple(key))
+    return found
+
+
 def note_unsent(
     connection: Connection,
     batch: Uploaded,
     entity: Entity,
-    body: bytes,
+    body: bytes | None,
     sites: frozenset[str] | None,
     who: str,
     at: str,
@@ -84,7 +103,7 @@ def note_unsent(
     should; so it is noted here that its next note sends an image, and who has it still because its
     tombstone was withdrawn. Loads look here, too. Returns the rows that are new.
     """
-    images, gone = records_of(body, entity)
+    images, gone = keys_of(connection, batch, entity, body)
     if entity.audience.rule is Rule.ALL:
         newest = [key for key in (*images, *gone) if _last_no(connection, entity, key) == batch.no]
         return blocks.note_unsent(connection, entity.name, [(k, "") for k in newest], who, at)
@@ -107,6 +126,53 @@ def _last_no(connection: Connection, entity: Entity, key: Key) -> int:
         .fetchone()
     )
     return int(row[0]) if row else 0
+
+
+def is_noted(connection: Connection, batch: Uploaded, sites: Sequence[str] | None) -> bool:
+    """Whether the books have it that the batch was taken back from these sites (None: all)."""
+    if sites is None or batch.is_withdrawn:
+        return batch.is_withdrawn
+    return set(sites) <= _parts(connection, batch.stream, batch.no)
+
+
+def _parts(connection: Connection, stream: str, no: int) -> set[str]:
+    rows = raw(connection).execute(
+        "SELECT k2 FROM sync_block WHERE kind = ? AND name = ? AND k1 = ?",
+        (blocks.Held.PART.value, stream, no),
+    )
+    return {site for (site,) in rows}
+
+
+def withdrawn_batches(connection: Connection) -> list[tuple[Uploaded, tuple[str, ...] | None]]:
+    """What of the own streams, in their present epochs, was taken back, and from which sites alone
+    (None: from all)."""
+    rows = raw(connection).execute(
+        "SELECT stream, no FROM sync_batch WHERE withdrawn_at IS NOT NULL "
+        "UNION SELECT name, k1 FROM sync_block WHERE kind = ? ORDER BY 1, 2",
+        (blocks.Held.PART.value,),
+    )
+    found = []
+    for stream, no in rows.fetchall():
+        batch = uploaded_batch(connection, stream, no)
+        if batch is not None:
+            parts = tuple(sorted(_parts(connection, stream, no)))
+            found.append((batch, None if batch.is_withdrawn else parts))
+    return found
+
+
+def note_heard(
+    connection: Connection, batch: Uploaded, heard: Sequence[str], others: Sequence[str], at: str
+) -> None:
+    """Inside the caller's transaction: the batch is not taken back from those who have heard of it
+    after all, from the others it is."""
+    raw(connection).execute(
+        "UPDATE sync_batch SET withdrawn_at = NULL WHERE stream = ? AND no = ? AND epoch = ?",
+        (batch.stream, batch.no, batch.epoch),
+    )
+    for site in heard:
+        blocks.lift(connection, blocks.Held.PART, batch.stream, (batch.no, site))
+    if batch.is_withdrawn:
+        note_withdrawn(connection, batch, others, "withdrawn from all before", "", at)
 
 
 def note_withdrawn(

@@ -8,7 +8,16 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ginesys_sync.wire import routes
-from ginesys_sync.wire.messages import EpochText, Message, Number, Short, SiteCodeText, Word
+from ginesys_sync.wire.messages import (
+    EpochText,
+    Message,
+    Number,
+    Sha256,
+    Short,
+    SiteCodeText,
+    Word,
+)
+from ginesys_sync.wire.own_messages import SiteOrAll
 
 
 class ReloadRequest(Message):
@@ -39,9 +48,36 @@ class ListedBatch(Message):
 
 
 class WithdrawAnswer(Message):
-    """Nothing was taken back when `listed` names a batch."""
+    """Nothing was taken back when `listed` names a batch. `number`: of the last withdrawal."""
 
     listed: list[ListedBatch] = Field(default_factory=list)
+    number: Number = 0
+
+
+class WithdrawnRequest(Message):
+    """Head office asks what it took back after withdrawal number `after`."""
+
+    after: Number = 0
+
+
+class Withdrawn(Message):
+    """One batch that was taken back from `sites` (`*`: from all). `is_kept`: its body is still
+    here, to be fetched."""
+
+    channel: Word
+    epoch: EpochText
+    no: Number
+    sha256: Sha256
+    size: Number
+    is_kept: bool
+    sites: list[SiteOrAll]
+
+
+class WithdrawnAnswer(Message):
+    """What was taken back, oldest first: everything up to withdrawal number `up_to`."""
+
+    up_to: Number
+    withdrawn: list[Withdrawn] = Field(default_factory=list)
 
 
 class SiteChange(Message):
