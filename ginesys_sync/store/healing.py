@@ -77,6 +77,8 @@ def note_read_back(connection: Connection, entity: Entity, batch: Batch, uploade
     audience = Audience.parse(batch.members)
     for is_gone in (False, True):
         _note_records(connection, entity, batch.no, audience, is_gone)
+        if audience.sites is None:
+            _end_unsent(connection, entity, is_gone)
 
 
 def note_number(connection: Connection, batch: Batch, uploaded_at: str) -> None:
@@ -144,6 +146,16 @@ def _note_records(
             "last_no = max(last_no, excluded.last_no), gone = excluded.gone",
             (entity.name, audience_id(connection, shown), no, int(after.is_nobody)),
         )
+
+
+def _end_unsent(connection: Connection, entity: Entity, is_gone: bool) -> None:
+    """What was withdrawn of these records went out anew: to all."""
+    table = GONE if is_gone else quoted(entity.root.name)
+    raw(connection).execute(
+        "DELETE FROM main.sync_block WHERE kind = 'unsent' AND name = ? "
+        f"AND ({part_list(len(entity.key))}) IN (SELECT {listed(entity.key)} FROM body.{table})",
+        (entity.name,),
+    )
 
 
 def _with(before: Audience, audience: Audience) -> Audience:

@@ -113,7 +113,7 @@ def hostile_calls(scene: Scene, store: Member) -> Iterator[tuple[str, HostileCal
             yield f"{name} at {path}", HostileCall("POST", path, b"{}", headers, may_pass)
     yield from _manifests(store)
     yield from _bodies()
-    for path in (routes.LOADS, routes.SITES, routes.RELOAD, routes.WITHDRAW):
+    for path in (routes.LOADS, routes.SITES, routes.RELOAD, routes.WITHDRAW, routes.WITHDRAWN):
         call = HostileCall("POST", path, b"{}", {"Content-Type": JSON})
         yield f"a store at {path}", call
 

@@ -15,7 +15,12 @@ from typing import Any
 
 from ginesys_sync.engine.webdb import WebDatabase
 from ginesys_sync.relay.main import invite
-from ginesys_sync.wire.control_messages import ReloadRequest, SiteChange, WithdrawRequest
+from ginesys_sync.wire.control_messages import (
+    ReloadRequest,
+    SiteChange,
+    WithdrawnRequest,
+    WithdrawRequest,
+)
 from ginesys_sync.wire.messages import (
     AcksRequest,
     EnrolRequest,
@@ -230,6 +235,16 @@ def _withdraw(scene: Scene) -> Call:
     )
 
 
+def _withdrawn(scene: Scene) -> Call:
+    lane = scene.lane(Body.of(10))
+    scene.ho.web.withdraw(WithdrawRequest(channel=lane.channel, epoch=scene.ho.epoch, numbers=[1]))
+    return Call(
+        scene.ho,
+        lambda web: web.withdrawn(WithdrawnRequest()),
+        lambda answer: (lane.channel, 1) in {(one.channel, one.no) for one in answer.withdrawn},
+    )
+
+
 def _chain(scene: Scene) -> Call:
     return Call(
         scene.ho, lambda web: web.chain(), lambda answer: any(s.site == "HO" for s in answer.sites)
@@ -316,6 +331,7 @@ CALLS: dict[str, Callable[[Scene], Call]] = {
     "change_site": _change_site,
     "reload": _reload,
     "withdraw": _withdraw,
+    "withdrawn": _withdrawn,
     "chain": _chain,
     "own": _own,
     "again": _again,

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, create_engine
 
-from ginesys_sync.engine import offers, seal, sessions, slices, sweeping, upload, webdb
+from ginesys_sync.engine import offers, patience, seal, sessions, slices, sweeping, upload
 from ginesys_sync.engine.staging import Staging
 from ginesys_sync.relay import app as relay_app
 from ginesys_sync.relay import batches as relay_batches
@@ -316,7 +316,7 @@ def simulated() -> Iterator[None]:
         patch.setattr(Staging, "put", _put_with_points)
         patch.setattr("secrets.token_hex", _hex)
         patch.setattr("secrets.choice", _chosen)
-        patch.setattr(webdb, "random", _jitter)
+        patch.setattr(patience, "random", _jitter)
         patch.setattr(relay_limits, "asyncio", _NoHurry)
         for adapter in ("HTTPAdapter", "_Breakable"):
             patch.setattr(sessions, adapter, _NoAdapter)

@@ -120,6 +120,7 @@ def check_quiet(chain: Chain) -> None:
         _check_left_over(chain, site)
         _check_status(chain, site)
     _check_listed(chain, stores)
+    _check_withdrawn(chain)
     _check_arrived(chain, stores)
 
 
@@ -255,6 +256,31 @@ def _check_listed(chain: Chain, stores: list[str]) -> None:
                 )
             )
             require(parked == told, there, "was told by", here, "otherwise of", parked ^ told)
+
+
+def _check_withdrawn(chain: Chain) -> None:
+    """Head office's books and the Web Database say the same of what was taken back from whom."""
+    there = chain.relay_sql(
+        "SELECT origin || '/' || channel, epoch, no, site FROM withdrawn JOIN streams "
+        "USING (organisation, stream)"
+    )
+    here = chain.sql(
+        HO,
+        "SELECT stream, epoch, no, '*' FROM sync_batch WHERE withdrawn_at IS NOT NULL UNION ALL "
+        "SELECT s.stream, s.epoch, k.k1, k.k2 FROM sync_block k JOIN sync_batch s "
+        "ON s.stream = k.name AND s.no = k.k1 WHERE k.kind = 'part'",
+    )
+    present = set(chain.sql(HO, "SELECT stream, epoch FROM sync_stream"))
+    found = [
+        {row for row in rows if row[:2] in present and _is_whole(row, rows)}
+        for rows in (set(here), set(there))
+    ]
+    require(found[0] == found[1], HO, "has as withdrawn otherwise", found[0] ^ found[1])
+
+
+def _is_whole(row: Row, rows: set[Row]) -> bool:
+    """Whether nothing else says it, too: who is meant by all need not be named."""
+    return row[3] == "*" or (*row[:3], "*") not in rows
 
 
 def _check_arrived(chain: Chain, stores: list[str]) -> None:
