@@ -15,7 +15,12 @@ from ginesys_sync.core.errors import Refused
 from ginesys_sync.relay.doors import DOORS
 from ginesys_sync.relay.problems import CATALOGUE
 from ginesys_sync.wire import routes
-from ginesys_sync.wire.control_messages import ReloadRequest, SiteChange, WithdrawRequest
+from ginesys_sync.wire.control_messages import (
+    ReloadRequest,
+    SiteChange,
+    WithdrawnRequest,
+    WithdrawRequest,
+)
 from ginesys_sync.wire.messages import AcksRequest, LoadsRequest
 from ginesys_sync.wire.own_messages import AgainRequest, OwnRequest, SameRequest
 from tests.relay.lanes import TO_HO, Body, Lane
@@ -102,6 +107,7 @@ def told(
     store.web.again(AgainRequest(channels=["sales"]))
     store.web.same(SameRequest(places=[]))
     ho.web.withdraw(WithdrawRequest(channel="items", epoch=ho.epoch, numbers=[1]))
+    ho.web.withdrawn(WithdrawnRequest())
     ho.web.reload(ReloadRequest(site="S003"))
     ho.web.change_site(SiteChange(site="S003", state="blocked", reason="moving"))
     for bad in (
