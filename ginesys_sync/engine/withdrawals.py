@@ -7,10 +7,11 @@ number knows more.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from itertools import groupby
 
-from ginesys_sync.core.errors import PlanUnfit
+from ginesys_sync.core.errors import Damaged, PlanUnfit
 from ginesys_sync.core.model import Audience, Role, SiteCode, Stream
 from ginesys_sync.core.plan import Entity
 from ginesys_sync.engine.context import RunContext
@@ -26,6 +27,7 @@ from ginesys_sync.wire.own_names import in_own_names
 _A_CALL = 200
 _SITES_A_CALL = 1_000
 _NAMED = 5
+log = logging.getLogger(__name__)
 
 
 def collect_withdrawals(context: RunContext, connection: Connection, last: int) -> None:
@@ -35,9 +37,9 @@ def collect_withdrawals(context: RunContext, connection: Connection, last: int) 
     """
     known = refilling.last_withdrawal(connection)
     while known < last:
+        context.check_cancelled()
         answer = context.web.withdrawn(WithdrawnRequest(after=known))
         for one in answer.withdrawn:
-            context.check_cancelled()
             _collect_one(context, connection, one)
         if answer.up_to <= known:
             break
@@ -78,9 +80,14 @@ def _entity(context: RunContext, batch: Uploaded) -> Entity | None:
 
 
 def _opened(batch: Uploaded, entity: Entity | None, data: bytes | None) -> bytes | None:
+    """The raw body; None when it is kept nowhere, or is damaged: the books know what was in it."""
     if entity is None or data is None:
         return None
-    return in_own_names(unpack(data, batch.sha256, batch.raw_size), entity)
+    try:
+        return in_own_names(unpack(data, batch.sha256, batch.raw_size), entity)
+    except Damaged as fault:
+        log.warning("batch %d of %s is taken from the books: %s", batch.no, batch.stream, fault)
+        return None
 
 
 def withdraw_again(context: RunContext, connection: Connection) -> None:

@@ -2,6 +2,9 @@
 again after a restore of its own database or of the Web Database.
 """
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from ginesys_sync.services.sending_again import send_again
@@ -44,9 +47,9 @@ def stands_taken_back(chain: ChainFloor, no: int) -> None:
 
 
 @pytest.mark.parametrize("runs", [0, 1, 2])
-@pytest.mark.parametrize("is_body_kept", [True, False])
+@pytest.mark.parametrize("body", ["kept", "gone", "damaged"])
 def test_what_was_taken_back_after_head_offices_copy(
-    chain: ChainFloor, runs: int, is_body_kept: bool
+    chain: ChainFloor, runs: int, body: str
 ) -> None:
     edit(chain, "wrong")
     copy = back_up(chain, HO)
@@ -54,14 +57,25 @@ def test_what_was_taken_back_after_head_offices_copy(
     for _ in range(runs):
         chain.done(HO)
     put_back(chain, HO, copy)
-    if not is_body_kept:
-        (sha256,) = chain.sql(
-            HO, f"SELECT sha256 FROM sync_batch WHERE stream = 'HO/catalogue' AND no = {no}"
-        )[0]
-        (chain.home(HO) / "staged" / sha256[:2] / sha256).unlink()
+    if body != "kept":
+        spoil(chain, no, body)
     quiet(chain)
     assert chain.sql(HO, "SELECT kind, name, k1 FROM sync_block") == [("unsent", "items", "I1")]
     stands_taken_back(chain, no)
+
+
+def spoil(chain: ChainFloor, no: int, body: str) -> None:
+    """The body of a batch that head office keeps, and the one at the Web Database."""
+    (sha256,) = chain.sql(
+        HO, f"SELECT sha256 FROM sync_batch WHERE stream = 'HO/catalogue' AND no = {no}"
+    )[0]
+    file = chain.home(HO) / "staged" / sha256[:2] / sha256
+    if body == "damaged":
+        file.write_bytes(b"not what it was")
+        return
+    file.unlink()
+    with closing(sqlite3.connect(chain.relay.home / "relay.sqlite3")) as relay, relay:
+        relay.execute("DELETE FROM bodies WHERE sha256 = ?", (sha256,))
 
 
 def test_taken_back_from_one_store_after_head_offices_copy(chain: ChainFloor) -> None:
