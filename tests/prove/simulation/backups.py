@@ -5,11 +5,16 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 
-from tests.prove.simulation.chain import Chain
+from tests.prove.simulation.chain import HO, S003, SITES, Chain
 
 RELAY = "relay"
+_COPIED = ((), (), *((site,) for site in SITES), (RELAY,), (HO, "S001"), ("S001", "S002"))
+"""Whose copies one seed makes. Not a site's and the Web Database's: what was sent in between stands
+only where it was processed then."""
 
 
 def back_up(chain: Chain, whose: str) -> Path:
@@ -48,6 +53,40 @@ def put_back(chain: Chain, whose: str) -> None:
 def has_copy(chain: Chain, whose: str) -> bool:
     """Whether there is one."""
     return (chain.root / f"copy of {whose}").exists()
+
+
+@dataclass(slots=True)
+class Copies:
+    """When a seed makes copies and puts them back: by the number of runs that were started."""
+
+    made_at: dict[str, int] = field(default_factory=dict)
+    back_at: list[tuple[int, str]] = field(default_factory=list)
+
+    @classmethod
+    def by_chance(cls, dice: Random) -> Copies:
+        """Each is put back once, or later once more."""
+        copies = cls()
+        for whose in dice.choice(_COPIED):
+            copies.made_at[whose] = dice.randint(5, 25)
+            for _ in range(dice.choice((1, 1, 2))):
+                copies.back_at.append((dice.randint(26, 55), whose))
+        copies.back_at.sort()
+        return copies
+
+    def make(self, chain: Chain, started: int) -> None:
+        """Make those that it is time for."""
+        for whose, at in self.made_at.items():
+            # Whoever joined after the Web Database's copy was made has to join again.
+            is_early = whose == RELAY and S003 not in chain.joined
+            is_there = whose in (*chain.joined, RELAY)
+            if started >= at and is_there and not is_early and not has_copy(chain, whose):
+                back_up(chain, whose)
+
+    def due(self, chain: Chain, started: int) -> list[str]:
+        """Whose copy is to be put back now: asked once."""
+        due = [whose for at, whose in self.back_at if at <= started]
+        self.back_at = [each for each in self.back_at if each[0] > started]
+        return [whose for whose in due if has_copy(chain, whose)]
 
 
 def _places(chain: Chain, whose: str) -> tuple[Path, Path]:

@@ -167,19 +167,13 @@ def by_chance(play: Play, runs: int = RUNS) -> None:
     chain, dice = play.chain, play.dice
     _begin(play)
     joins_at = dice.choice((0, dice.randint(1, runs // 2)))
-    copied = dice.choice(("", "", *SITES, backups.RELAY)) if runs > 20 else ""
-    copy_at, back_at = dice.randint(5, 25), dice.randint(26, 45)
+    copies = backups.Copies.by_chance(dice) if runs > 20 else backups.Copies()
     while play.started < runs or chain.runs:
         if S003 not in chain.joined and play.started >= joins_at:
             chain.join(S003)
-        if copied in (*chain.joined, backups.RELAY):
-            # Whoever joined after the Web Database's copy was made has to join again.
-            is_early = copied == backups.RELAY and S003 not in chain.joined
-            if play.started >= copy_at and not is_early and not backups.has_copy(chain, copied):
-                backups.back_up(chain, copied)
-            if play.started >= back_at and backups.has_copy(chain, copied):
-                play.restore(copied)
-                copied = ""
+        copies.make(chain, play.started)
+        for whose in copies.due(chain, play.started):
+            play.restore(whose)
         _act(play, runs)
 
 
