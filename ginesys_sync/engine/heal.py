@@ -20,7 +20,7 @@ from ginesys_sync.engine.bodies import BodyWork
 from ginesys_sync.engine.context import RunContext
 from ginesys_sync.engine.plan import put_plan_in_place
 from ginesys_sync.engine.receive import entity_of
-from ginesys_sync.engine.withdrawals import collect_withdrawals
+from ginesys_sync.engine.withdrawals import learn_withdrawals
 from ginesys_sync.store import (
     due_loads,
     healing,
@@ -102,7 +102,7 @@ class Healing:
             "back from the Web Database first…"
         )
         self._begin(restored, answer.own)
-        collect_withdrawals(self._context, self._connection, answer.withdrawals)
+        learn_withdrawals(self._context, self._connection, answer.withdrawals)
         for state in _own_streams(self._context, self._connection):
             self._read_back(state)
             put_plan_in_place(self._context)
@@ -137,6 +137,8 @@ class Healing:
         with transaction(connection):
             require_fence(connection, context.fence)
             identity.begin_life(connection, restored.incarnation)
+            # What is parked here now is not what was said last.
+            refilling.acknowledge_all_again(connection, context.site, context.run, context.now())
             if context.is_head_office:
                 due_loads.forget_loads(connection)
                 sites.note_audiences(connection, context.plan)

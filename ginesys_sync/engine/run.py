@@ -40,7 +40,7 @@ from ginesys_sync.engine.retry import retry_parked
 from ginesys_sync.engine.seal import CutClaim, ReadChanges, SealClaims, SealedClaim
 from ginesys_sync.engine.sweeping import Sweeping
 from ginesys_sync.engine.upload import Upload, post, release_rest
-from ginesys_sync.engine.withdrawals import collect_withdrawals, withdraw_again
+from ginesys_sync.engine.withdrawals import learn_withdrawals, withdraw_again
 from ginesys_sync.store import ledger, parking, refilling, sweeping
 from ginesys_sync.store.applying import BodyApplier
 from ginesys_sync.store.change_log import drop_strays, has_strays, last_change
@@ -161,7 +161,6 @@ def _open_request(context: RunContext, connection: Connection, behind: str) -> O
         can_heal=True,
         behind=behind,
         opened=refilling.opened_run(connection, context.epoch),
-        withdrawals=refilling.last_withdrawal(connection),
     )
 
 
@@ -181,6 +180,7 @@ def _take_in(context: RunContext, connection: Connection, answer: OpenAnswer) ->
     if answer.set_back:
         collect_anew(context, connection)
         go_back(context, connection)
+    learn_withdrawals(context, connection, answer.withdrawals)
     collect(context, connection, answer.mail.acks)
     with transaction(connection):
         require_fence(connection, context.fence)
@@ -189,7 +189,6 @@ def _take_in(context: RunContext, connection: Connection, answer: OpenAnswer) ->
         for place in answer.own:
             if place.epoch == context.epoch:
                 ledger.note_uploaded(connection, place.stream, place.epoch, place.no, context.now())
-    collect_withdrawals(context, connection, answer.withdrawals)
     for name in answer.missing:
         data = context.staging.get(name)
         if data is not None:
@@ -202,8 +201,7 @@ def _take_in(context: RunContext, connection: Connection, answer: OpenAnswer) ->
 
 def _send(context: RunContext, connection: Connection, answer: OpenAnswer, pump: Pump) -> None:
     _send_left_over(context, connection, answer)
-    if answer.set_back:
-        withdraw_again(context, connection)
+    withdraw_again(context, connection, answer.withdrawals)
     settle_deletions(context, connection)
     asked: Set[str] = frozenset()
     if last_change(connection):

@@ -121,7 +121,7 @@ def tell_last_words_again(relay: Relay, writer: sqlite3.Connection, caller: Call
     streams since may have been collected by the database that is no more: it is said once more, as
     acknowledgements that move nothing else.
     """
-    for row in writer.execute(_LAST_WORDS, (caller.organisation, caller.site)).fetchall():
+    for row in writer.execute(_LAST_WORDS, (caller.organisation, caller.site)):
         ack = messages.Ack(
             stream=f"{caller.site}/{row['channel']}",
             epoch=row["epoch"],

@@ -14,7 +14,7 @@ from ginesys_sync.relay.problems import Refusal
 from ginesys_sync.relay.restores import head_body, is_set_back, recognise_life
 from ginesys_sync.relay.sightings import note_clock
 from ginesys_sync.relay.streams import own_streams
-from ginesys_sync.relay.withdrawing import last_withdrawal
+from ginesys_sync.relay.withdrawing import withdrawals_word
 from ginesys_sync.wire import messages
 from ginesys_sync.wire.routes import PROTOCOL, PROTOCOL_SKEW
 
@@ -62,7 +62,7 @@ def open_run(relay: Relay, caller: Caller, request: messages.OpenRequest) -> mes
         raise Refusal("site_restored", site=caller.site, why=restored.why)
     with relay.database.reading() as reader:
         own = _own(reader, caller, request)
-        withdrawals = last_withdrawal(reader, caller.organisation) if caller.is_ho else 0
+        withdrawals = withdrawals_word(reader, caller) if caller.is_ho else ""
         if restored:
             return messages.OpenAnswer(
                 relay_id=relay.relay_id,

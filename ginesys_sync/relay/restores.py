@@ -17,7 +17,6 @@ from ginesys_sync.relay.desk import Caller, Relay, site_row
 from ginesys_sync.relay.loads import take_offers_back
 from ginesys_sync.relay.problems import Refusal
 from ginesys_sync.relay.streams import own_streams
-from ginesys_sync.relay.withdrawing import last_withdrawal
 from ginesys_sync.wire import messages
 
 _CURRENT, _RESTORED, _RETIRED = "current", "restored", "retired"
@@ -32,7 +31,7 @@ def is_set_back(writer: sqlite3.Connection, caller: Caller, request: messages.Op
     row = site_row(writer, caller.organisation, caller.site)
     assert row is not None
     since = row["set_back"]
-    if request.opened > row["run"] or _knows_later_withdrawal(writer, caller, request):
+    if request.opened > row["run"]:
         since = max(request.run, request.opened + 1)
         if not row["set_back"]:
             writer.execute(
@@ -42,19 +41,17 @@ def is_set_back(writer: sqlite3.Connection, caller: Caller, request: messages.Op
             )
     elif since and request.opened >= since:
         since = 0
+        # What came before this was listed to nobody knows whom.
+        writer.execute(
+            "UPDATE streams SET listed_before = head WHERE organisation = ? AND origin = ?",
+            (caller.organisation, caller.site),
+        )
     if since != row["set_back"]:
         writer.execute(
             "UPDATE sites SET set_back = ?, collected = 0 WHERE organisation = ? AND site = ?",
             (since, caller.organisation, caller.site),
         )
     return bool(since)
-
-
-def _knows_later_withdrawal(
-    reader: sqlite3.Connection, caller: Caller, request: messages.OpenRequest
-) -> bool:
-    """Something was taken back since the copy: that takes no run."""
-    return request.withdrawals > last_withdrawal(reader, caller.organisation)
 
 
 def recognise_life(

@@ -15,6 +15,7 @@ from pathlib import Path
 from ginesys_sync.core.clock import Clock, SystemClock, iso
 from ginesys_sync.core.errors import Damaged, NotPossible
 from ginesys_sync.core.model import SiteCode, Stream
+from ginesys_sync.core.plan import Entity
 from ginesys_sync.engine.staging import Staging
 from ginesys_sync.services.audit import note_action, present_user
 from ginesys_sync.services.blocking import checked_reason
@@ -27,7 +28,7 @@ from ginesys_sync.store.database import Connection, transaction
 from ginesys_sync.store.withdrawing import Uploaded
 from ginesys_sync.wire.body import unpack
 from ginesys_sync.wire.control_messages import WithdrawAnswer, WithdrawRequest
-from ginesys_sync.wire.own_names import in_own_names
+from ginesys_sync.wire.own_names import admit
 
 
 def withdraw(
@@ -52,15 +53,15 @@ def withdraw(
         stores = _all_if_all(batches, stores)
         why = checked_reason(reason, "Taking something back")
         at = iso((clock or SystemClock()).now())
+        _require_unprocessed(connection, batches, stores)
         rows = _promise(site, connection, batches, stores, at)
         answer = _ask(site, known.name, batches, stores)
         if answer.listed:
             with transaction(connection):
                 blocks.forget(connection, rows)
-            raise _heard(answer)
+            raise _heard(answer.listed[0].no, answer.listed[0].sites)
         with transaction(connection):
-            if answer.number == refilling.last_withdrawal(connection) + 1:
-                refilling.note_withdrawal(connection, answer.number)
+            refilling.note_withdrawals(connection, answer.before, answer.after)
             for batch in batches:
                 withdrawing.note_withdrawn(connection, batch, stores, why, present_user(), at)
                 note_action(connection, "withdraw", _words(batch, known.title, stores), why, clock)
@@ -121,7 +122,7 @@ def _promise(
     rows: list[int] = []
     for batch in batches:
         entity = site.plan.entity(batch.entity)
-        body = in_own_names(_body(staging, batch), entity)
+        body = _as_planned(_body(staging, batch), entity)
         with transaction(connection):
             rows += withdrawing.note_unsent(
                 connection, batch, entity, body, members, present_user(), at
@@ -146,6 +147,15 @@ def _body(staging: Staging, batch: Uploaded) -> bytes:
         ) from fault
 
 
+def _as_planned(body: bytes, entity: Entity) -> bytes | None:
+    """A raw body as the plan reads it; None when the plan had another shape when it was sealed: the
+    books know what was in it."""
+    try:
+        return admit(body, entity)
+    except Damaged:
+        return None
+
+
 def _ask(
     site: OpenSite, channel: str, batches: Sequence[Uploaded], stores: tuple[str, ...] | None
 ) -> WithdrawAnswer:
@@ -163,12 +173,21 @@ def _ask(
         web.close()
 
 
-def _heard(answer: WithdrawAnswer) -> NotPossible:
-    first = answer.listed[0]
-    shown = ", ".join(first.sites[:5]) + (" and more" if len(first.sites) > 5 else "")
-    has = "has" if len(first.sites) == 1 else "have"
+def _require_unprocessed(
+    connection: Connection, batches: Sequence[Uploaded], stores: tuple[str, ...] | None
+) -> None:
+    """A Web Database that was brought back from an older copy may have forgotten who has what."""
+    for batch in batches:
+        has_it = withdrawing.processed_by(connection, batch)
+        if has_it := has_it if stores is None else has_it & set(stores):
+            raise _heard(batch.no, sorted(has_it))
+
+
+def _heard(no: int, sites: Sequence[str]) -> NotPossible:
+    shown = ", ".join(sites[:5]) + (" and more" if len(sites) > 5 else "")
+    has = "has" if len(sites) == 1 else "have"
     return NotPossible(
-        f"Batch {first.no} cannot be taken back: {shown} {has} heard of it already.",
+        f"Batch {no} cannot be taken back: {shown} {has} heard of it already.",
         "Take it back from the other stores only, or correct the records and sync.",
     )
 

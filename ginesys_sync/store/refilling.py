@@ -10,7 +10,7 @@ from ginesys_sync.store.database import raw, read_state, write_state
 _OPENED = "opened"
 _KEEP_BOTH = "keep both "
 ACKS_COLLECTED = "acks_collected"
-_LAST_WITHDRAWAL = "last_withdrawal"
+_WITHDRAWALS = "withdrawals"
 
 
 def opened_run(connection: Connection, epoch: str) -> int:
@@ -103,22 +103,23 @@ def acknowledge_all_again(connection: Connection, site: str, run: int, at: str) 
 
 
 def collect_from_the_first(connection: Connection) -> None:
-    """Inside the caller's transaction: the Web Database may number its acknowledgements and the
-    withdrawals anew (it was brought back, or this site joined once more, perhaps after it was
-    lost): all that it has are collected.
+    """Inside the caller's transaction: the Web Database may number its acknowledgements anew (it
+    was brought back, or this site joined once more, perhaps after it was lost): all that it has
+    are collected.
     """
     write_state(connection, ACKS_COLLECTED, "0")
-    note_withdrawal(connection, 0)
 
 
-def last_withdrawal(connection: Connection) -> int:
-    """The number of the last withdrawal that these books know."""
-    return int(read_state(connection, _LAST_WITHDRAWAL) or 0)
+def withdrawals_word(connection: Connection) -> str:
+    """The Web Database's word for what is withdrawn when these books last said the same of it."""
+    return read_state(connection, _WITHDRAWALS) or ""
 
 
-def note_withdrawal(connection: Connection, number: int) -> None:
-    """Inside the caller's transaction: the books have every withdrawal up to that number."""
-    write_state(connection, _LAST_WITHDRAWAL, str(number))
+def note_withdrawals(connection: Connection, before: str, after: str) -> None:
+    """Inside the caller's transaction: the books say the same as the Web Database, if they did when
+    its word was `before`; it is `after` now."""
+    if withdrawals_word(connection) == before:
+        write_state(connection, _WITHDRAWALS, after)
 
 
 def forget_acknowledgements(connection: Connection, site: str) -> None:

@@ -28,6 +28,7 @@ class Uploaded:
     entity: str
     audience: Audience
     sha256: str
+    size: int
     raw_size: int
     is_uploaded: bool
     is_withdrawn: bool
@@ -38,7 +39,7 @@ def uploaded_batch(connection: Connection, stream: str, no: int) -> Uploaded | N
     row = (
         raw(connection)
         .execute(
-            "SELECT b.epoch, b.entity, a.members, b.sha256, b.raw_size, b.uploaded_at, "
+            "SELECT b.epoch, b.entity, a.members, b.sha256, b.size, b.raw_size, b.uploaded_at, "
             "b.withdrawn_at FROM sync_batch b JOIN sync_stream s ON s.stream = b.stream "
             "AND s.epoch = b.epoch JOIN sync_audience a ON a.id = b.audience "
             "WHERE b.stream = ? AND b.no = ? AND b.received_at IS NULL",
@@ -48,10 +49,10 @@ def uploaded_batch(connection: Connection, stream: str, no: int) -> Uploaded | N
     )
     if row is None:
         return None
-    epoch, entity, members, sha256, size, uploaded_at, withdrawn_at = row
+    epoch, entity, members, sha256, size, raw_size, uploaded_at, withdrawn_at = row
     audience = Audience.parse(members)
     is_up, is_back = uploaded_at is not None, withdrawn_at is not None
-    return Uploaded(stream, no, epoch, entity, audience, sha256, size, is_up, is_back)
+    return Uploaded(stream, no, epoch, entity, audience, sha256, size, raw_size, is_up, is_back)
 
 
 def records_of(body: bytes, entity: Entity) -> tuple[list[Key], list[Key]]:
@@ -128,19 +129,32 @@ def _last_no(connection: Connection, entity: Entity, key: Key) -> int:
     return int(row[0]) if row else 0
 
 
-def is_noted(connection: Connection, batch: Uploaded, sites: Sequence[str] | None) -> bool:
-    """Whether the books have it that the batch was taken back from these sites (None: all)."""
-    if sites is None or batch.is_withdrawn:
-        return batch.is_withdrawn
-    return set(sites) <= _parts(connection, batch.stream, batch.no)
+def members(connection: Connection, batch: Uploaded) -> list[str]:
+    """The stores that a batch is for."""
+    stores = (str(site.code) for site in all_sites(connection) if site.role is Role.STORE)
+    return [store for store in stores if batch.audience.holds(store)]
 
 
-def _parts(connection: Connection, stream: str, no: int) -> set[str]:
+def parts(connection: Connection, batch: Uploaded) -> set[str]:
+    """The stores from which a batch was taken back alone."""
     rows = raw(connection).execute(
         "SELECT k2 FROM sync_block WHERE kind = ? AND name = ? AND k1 = ?",
-        (blocks.Held.PART.value, stream, no),
+        (blocks.Held.PART.value, batch.stream, batch.no),
     )
     return {site for (site,) in rows}
+
+
+def processed_by(connection: Connection, batch: Uploaded) -> set[str]:
+    """The stores that have acknowledged a batch, and from which it was not taken back before."""
+    if batch.is_withdrawn:
+        return set()
+    rows = raw(connection).execute(
+        "SELECT DISTINCT site FROM sync_ack WHERE stream = ? AND to_no >= ? "
+        "AND collected_at IS NOT NULL",
+        (batch.stream, batch.no),
+    )
+    readers = {site for (site,) in rows if batch.audience.holds(site)}
+    return readers - parts(connection, batch)
 
 
 def withdrawn_batches(connection: Connection) -> list[tuple[Uploaded, tuple[str, ...] | None]]:
@@ -155,8 +169,8 @@ def withdrawn_batches(connection: Connection) -> list[tuple[Uploaded, tuple[str,
     for stream, no in rows.fetchall():
         batch = uploaded_batch(connection, stream, no)
         if batch is not None:
-            parts = tuple(sorted(_parts(connection, stream, no)))
-            found.append((batch, None if batch.is_withdrawn else parts))
+            sites = None if batch.is_withdrawn else tuple(sorted(parts(connection, batch)))
+            found.append((batch, sites))
     return found
 
 

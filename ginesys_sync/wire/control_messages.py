@@ -28,7 +28,8 @@ class ReloadRequest(Message):
 
 class WithdrawRequest(Message):
     """Head office takes back batches of one of its streams: from these sites, or (None) from all.
-    Either all of them or none are taken back.
+    Either all of them or none are taken back. again: they were taken back before, of which the Web
+    Database does not know; so each is taken back from whoever has not heard of it.
     """
 
     channel: Word
@@ -37,26 +38,35 @@ class WithdrawRequest(Message):
         list[Annotated[int, Field(ge=1, le=2**53)]],
         Field(min_length=1, max_length=routes.MAX_BATCHES_A_CALL),
     ]
-    sites: Annotated[list[SiteCodeText], Field(min_length=1, max_length=1_000)] | None = None
+    sites: (
+        Annotated[list[SiteCodeText], Field(min_length=1, max_length=routes.MAX_AUDIENCE_SITES)]
+        | None
+    ) = None
+    again: bool = False
 
 
 class ListedBatch(Message):
-    """A batch that some sites have heard of: the first of them."""
+    """A batch that some sites have heard of: the first of them, or (again) all."""
 
     no: Number
     sites: list[SiteCodeText]
 
 
 class WithdrawAnswer(Message):
-    """Nothing was taken back when `listed` names a batch. `number`: of the last withdrawal."""
+    """Nothing was taken back when `listed` names a batch, unless it was taken back again. before,
+    after: the word for what is withdrawn, before this and now.
+    """
 
     listed: list[ListedBatch] = Field(default_factory=list)
-    number: Number = 0
+    before: Short = ""
+    after: Short = ""
 
 
 class WithdrawnRequest(Message):
-    """Head office asks what it took back after withdrawal number `after`."""
+    """Head office asks what is taken back of a channel beyond batch `after`, in its present
+    epoch."""
 
+    channel: Word
     after: Number = 0
 
 
@@ -64,20 +74,17 @@ class Withdrawn(Message):
     """One batch that was taken back from `sites` (`*`: from all). `is_kept`: its body is still
     here, to be fetched."""
 
-    channel: Word
-    epoch: EpochText
     no: Number
     sha256: Sha256
-    size: Number
     is_kept: bool
     sites: list[SiteOrAll]
 
 
 class WithdrawnAnswer(Message):
-    """What was taken back, oldest first: everything up to withdrawal number `up_to`."""
+    """What was taken back, by number. `more`: ask again behind the last one."""
 
-    up_to: Number
     withdrawn: list[Withdrawn] = Field(default_factory=list)
+    more: bool = False
 
 
 class SiteChange(Message):

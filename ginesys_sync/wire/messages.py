@@ -351,7 +351,6 @@ class OpenRequest(Message):
     can_heal: I read my own mail back when told that I was brought back from an older copy (else I
     am refused). behind: I found out that I was, by this. opened: my last run here in this epoch.
     token: tells this run from another that had its number, before I was brought back.
-    withdrawals: the last withdrawal that I know of (head office).
     """
 
     incarnation: Nonce
@@ -367,7 +366,6 @@ class OpenRequest(Message):
     can_heal: bool = False
     behind: Short = ""
     opened: Number = 0
-    withdrawals: Number = 0
 
 
 class Restored(Message):
@@ -385,7 +383,7 @@ class Restored(Message):
 class OpenAnswer(Message):
     """own: how far the asker's streams are here without a gap. missing: bodies of its batches that
     somebody still needs and that are not here. sites: for head office, all. withdrawals: for head
-    office, the number of the last one. restored: nothing else is in it but `own` and `withdrawals`.
+    office, the word for what is withdrawn. restored: nothing else is in it but that and `own`.
     again: channels that head office needs anew. set_back: the Web Database was brought back."""
 
     relay_id: Short
@@ -397,4 +395,4 @@ class OpenAnswer(Message):
     restored: Restored | None = None
     again: list[Word] = []
     set_back: bool = False
-    withdrawals: Number = 0
+    withdrawals: Short = ""

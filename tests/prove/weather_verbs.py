@@ -240,8 +240,8 @@ def _withdrawn(scene: Scene) -> Call:
     scene.ho.web.withdraw(WithdrawRequest(channel=lane.channel, epoch=scene.ho.epoch, numbers=[1]))
     return Call(
         scene.ho,
-        lambda web: web.withdrawn(WithdrawnRequest()),
-        lambda answer: (lane.channel, 1) in {(one.channel, one.no) for one in answer.withdrawn},
+        lambda web: web.withdrawn(WithdrawnRequest(channel=lane.channel)),
+        lambda answer: [one.no for one in answer.withdrawn] == [1],
     )
 
 

@@ -107,7 +107,7 @@ def told(
     store.web.again(AgainRequest(channels=["sales"]))
     store.web.same(SameRequest(places=[]))
     ho.web.withdraw(WithdrawRequest(channel="items", epoch=ho.epoch, numbers=[1]))
-    ho.web.withdrawn(WithdrawnRequest())
+    ho.web.withdrawn(WithdrawnRequest(channel="items"))
     ho.web.reload(ReloadRequest(site="S003"))
     ho.web.change_site(SiteChange(site="S003", state="blocked", reason="moving"))
     for bad in (

@@ -8,13 +8,20 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ginesys_sync.core.errors import Refused
+from ginesys_sync.core.model import Role
 from ginesys_sync.relay import withdrawing
-from ginesys_sync.relay.desk import open_relay
-from ginesys_sync.wire.control_messages import Withdrawn, WithdrawnRequest, WithdrawRequest
+from ginesys_sync.relay.desk import Caller, open_relay
+from ginesys_sync.wire.control_messages import (
+    WithdrawAnswer,
+    Withdrawn,
+    WithdrawnRequest,
+    WithdrawRequest,
+)
 from ginesys_sync.wire.messages import Ack, AcksRequest, MailRequest, ParkedWord
 from tests.relay.lanes import Body, Lane
 from tests.support.forked_relay import ForkedRelay
@@ -25,22 +32,19 @@ pytestmark = pytest.mark.long
 NewStore = Callable[[], Member]
 
 
-def take_back(lane: Lane, *numbers: int, sites: list[str] | None = None) -> int:
-    """The number that the withdrawal has."""
+def take_back(lane: Lane, *numbers: int, **more: Any) -> WithdrawAnswer:
     asked = WithdrawRequest(
-        channel=lane.channel, epoch=lane.member.epoch, numbers=list(numbers), sites=sites
+        channel=lane.channel, epoch=lane.member.epoch, numbers=list(numbers), **more
     )
-    answer = lane.member.web.withdraw(asked)
-    assert answer.listed == []
-    return answer.number
+    return lane.member.web.withdraw(asked)
 
 
-def told(ho: Member, after: int) -> list[tuple[str, int, list[str]]]:
-    answer = ho.web.withdrawn(WithdrawnRequest(after=after))
-    return [(one.channel, one.no, one.sites) for one in answer.withdrawn]
+def told(lane: Lane, after: int = 0) -> list[tuple[int, list[str]]]:
+    answer = lane.member.web.withdrawn(WithdrawnRequest(channel=lane.channel, after=after))
+    return [(one.no, one.sites) for one in answer.withdrawn]
 
 
-def test_what_was_taken_back_is_told_in_order_and_from_where_it_is_asked(
+def test_what_was_taken_back_is_told_and_the_word_for_it_is_another_one(
     ho: Member, new_store: NewStore, channel: str
 ) -> None:
     lane, store = Lane(ho, channel), new_store()
@@ -48,89 +52,92 @@ def test_what_was_taken_back_is_told_in_order_and_from_where_it_is_asked(
     lane.send(1, bodies)
     first = take_back(lane, 3)
     second = take_back(lane, 1, 2, sites=[store.site])
-    assert second == first + 1
-    assert take_back(lane, 3) == second, "it says nothing new"
-    assert told(ho, first - 1) == [
-        (channel, 3, ["*"]),
-        (channel, 1, [store.site]),
-        (channel, 2, [store.site]),
-    ]
-    assert told(ho, first) == [(channel, 1, [store.site]), (channel, 2, [store.site])]
-    assert told(ho, second) == []
-    answer = ho.web.withdrawn(WithdrawnRequest(after=first))
-    assert answer.up_to == ho.open().withdrawals == second
-    assert answer.withdrawn[1] == Withdrawn(
-        channel=channel,
-        epoch=ho.epoch,
-        no=2,
-        sha256=bodies[1].sha256,
-        size=50_000,
-        is_kept=True,
-        sites=[store.site],
+    assert first.before != first.after == second.before != second.after
+    assert take_back(lane, 3).after == second.after, "it says nothing new"
+    assert ho.open().withdrawals == second.after
+    assert told(lane) == [(1, [store.site]), (2, [store.site]), (3, ["*"])]
+    assert told(lane, 2) == [(3, ["*"])]
+    assert told(Lane(ho, "nothing")) == []
+    answer = ho.web.withdrawn(WithdrawnRequest(channel=channel, after=1))
+    assert answer.withdrawn[0] == Withdrawn(
+        no=2, sha256=bodies[1].sha256, is_kept=True, sites=[store.site]
     )
 
 
-def test_a_page_ends_with_a_whole_withdrawal(
+def test_a_page_is_full_and_says_more(
     ho: Member, channel: str, server: ForkedRelay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lane = Lane(ho, channel)
     lane.send(1, [Body.of(10) for _ in range(5)])
-    first = take_back(lane, 1, 2)
-    take_back(lane, 3)
-    last = take_back(lane, 4, 5)
+    take_back(lane, 1, 2, sites=["S001", "S002"])
+    take_back(lane, 3, 5)
     relay = open_relay(server.home)
-    office = withdrawing.Caller("default", "HO", ho.role, ho.epoch, 1)
-    monkeypatch.setattr(withdrawing, "_A_PAGE", 2)
-    pages, after = [], first - 1
-    while after < last:
-        answer = withdrawing.list_withdrawn(relay, office, WithdrawnRequest(after=after))
-        assert answer.up_to > after
-        pages.append([one.no for one in answer.withdrawn])
-        after = answer.up_to
-    assert pages == [[1, 2], [3, 4, 5]]
+    office = Caller("default", "HO", Role.HO, ho.epoch, 1)
+    monkeypatch.setattr(withdrawing, "_A_PAGE", 3)
+    first = withdrawing.list_withdrawn(relay, office, WithdrawnRequest(channel=channel))
+    assert ([one.no for one in first.withdrawn], first.more) == ([1, 2], True)
+    rest = withdrawing.list_withdrawn(relay, office, WithdrawnRequest(channel=channel, after=2))
+    assert ([one.no for one in rest.withdrawn], rest.more) == ([3, 5], False)
     relay.database.close()
 
 
 def test_only_head_office_is_told_what_was_taken_back(ho: Member, new_store: NewStore) -> None:
     store = new_store()
-    assert store.open().withdrawals == 0
+    assert store.open().withdrawals == ""
     with pytest.raises(Refused, match="Only head office may do this"):
-        store.web.withdrawn(WithdrawnRequest())
+        store.web.withdrawn(WithdrawnRequest(channel="items"))
 
 
-def test_whoever_knows_a_later_withdrawal_finds_the_web_database_set_back(tmp_path: Path) -> None:
+def test_taken_back_again_it_is_from_those_who_have_not_heard_of_it(
+    ho: Member, new_store: NewStore, channel: str
+) -> None:
+    lane, one, two = Lane(ho, channel), new_store(), new_store()
+    lane.send(1, [Body.of(10), Body.of(10), Body.of(10)])
+    assert lane.numbers(lane.read(one, upto=1)) == [1]
+    assert take_back(lane, 1, 2).listed[0].sites == [one.site]
+    assert told(lane) == []
+    for _ in range(2):
+        answer = take_back(lane, 1, 2, again=True)
+        assert [(each.no, each.sites) for each in answer.listed] == [(1, [one.site])]
+    assert lane.numbers(lane.read(two)) == [3]
+    assert lane.numbers(lane.read(one)) == [1, 3]
+    answer = take_back(lane, 3, sites=[one.site, two.site], again=True)
+    assert answer.listed[0].sites == sorted([one.site, two.site])
+    assert [no for no, _ in told(lane)] == [1, 2]
+
+
+def test_what_came_before_a_web_database_was_brought_back_may_have_been_heard_of_by_anybody(
+    tmp_path: Path,
+) -> None:
     with RelayServer(tmp_path / "home") as server:
         ho, store = Member(server, "HO"), Member(server, "S001")
         lane = Lane(ho, "items")
         lane.send(1, [Body.of(10)])
-        assert take_back(lane, 1) == 1
-        store.open(5)
-        assert not ho.open(7, withdrawals=1).set_back
-        assert ho.open(8, withdrawals=2, opened=7).set_back
-        assert store.open(6, opened=5).set_back, "what was lost may have been meant for it"
-        assert not ho.open(9, withdrawals=0, opened=8).set_back
+        ho.open(5)
+        assert ho.open(8, opened=7).set_back
+        lane.send(2, [Body.of(10)])
+        assert take_back(lane, 2).listed[0].sites == [store.site]
+        assert not ho.open(9, opened=8).set_back
+        lane.send(3, [Body.of(10)])
+        assert take_back(lane, 1, 2, 3).listed[1].sites == [store.site]
+        assert take_back(lane, 3).listed == []
+        assert take_back(lane, 1, again=True).listed == [], "it was taken back before that"
 
 
-def test_what_an_older_program_took_back_is_numbered_by_its_moments(tmp_path: Path) -> None:
+def test_what_an_older_program_took_back_has_a_word(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with RelayServer(home) as server:
         lane = Lane(Member(server, "HO"), "items")
-        lane.send(1, [Body.of(10) for _ in range(4)])
-        for no in (2, 1, 4):
-            take_back(lane, no)
+        lane.send(1, [Body.of(10)])
+        take_back(lane, 1)
         server.stop()
         with closing(sqlite3.connect(home / "relay.sqlite3")) as connection, connection:
-            connection.execute("DROP INDEX withdrawn_in_order")
-            connection.execute("ALTER TABLE withdrawn DROP COLUMN withdrawal")
-            connection.execute("ALTER TABLE organisations DROP COLUMN last_withdrawal")
+            connection.execute("ALTER TABLE organisations DROP COLUMN withdrawals")
             connection.execute("DROP TABLE last_words")
             connection.execute("UPDATE relay_version SET version_num = '0008'")
-            connection.execute("UPDATE withdrawn SET at = 't' || CASE no WHEN 2 THEN 1 ELSE 2 END")
         server.start()
-        ho = lane.member
-        assert told(ho, 0) == [("items", 2, ["*"]), ("items", 1, ["*"]), ("items", 4, ["*"])]
-        assert told(ho, 1) == [("items", 1, ["*"]), ("items", 4, ["*"])]
-        assert take_back(lane, 3) == 3
+        assert lane.member.open().withdrawals != ""
+        assert told(lane) == [(1, ["*"])]
 
 
 def parked(*keys: str) -> list[ParkedWord]:

@@ -1,8 +1,8 @@
 """What a site that is brought back from an older copy is told once more.
 
-Each call of head office's that takes something back has a number, so that it is told of those it
-does not know. `last_words` is what a site that ever needed attention in a stream last said of it:
-its acknowledgements themselves are forgotten when they are collected.
+`withdrawals` is another word after each withdrawal: head office compares it with the one it knows.
+`last_words` is what a site that ever needed attention in a stream last said of it: its
+acknowledgements themselves are forgotten when they are collected.
 """
 
 from alembic import op
@@ -11,17 +11,11 @@ revision = "0009"
 down_revision = "0008"
 
 SCHEMA = (
-    "ALTER TABLE organisations ADD COLUMN last_withdrawal INTEGER NOT NULL DEFAULT 0",
-    "ALTER TABLE withdrawn ADD COLUMN withdrawal INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE organisations ADD COLUMN withdrawals TEXT NOT NULL DEFAULT ''",
     """
-    UPDATE withdrawn SET withdrawal = (SELECT count(DISTINCT w.at) FROM withdrawn w
-        WHERE w.organisation = withdrawn.organisation AND w.at <= withdrawn.at)
+    UPDATE organisations SET withdrawals = lower(hex(randomblob(8))) WHERE EXISTS
+        (SELECT 1 FROM withdrawn WHERE withdrawn.organisation = organisations.organisation)
     """,
-    """
-    UPDATE organisations SET last_withdrawal = (SELECT coalesce(max(withdrawal), 0) FROM withdrawn w
-        WHERE w.organisation = organisations.organisation)
-    """,
-    "CREATE INDEX withdrawn_in_order ON withdrawn (organisation, withdrawal)",
     """
     CREATE TABLE last_words (
         organisation TEXT NOT NULL,
@@ -37,7 +31,7 @@ SCHEMA = (
 
 
 def upgrade() -> None:
-    """Number what was taken back by the moments of it; nobody has said anything yet."""
+    """What was taken back before is compared once; nobody has said anything yet."""
     connection = op.get_bind()
     for statement in SCHEMA:
         connection.exec_driver_sql(statement)
