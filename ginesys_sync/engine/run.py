@@ -117,6 +117,7 @@ def _begin_streams(context: RunContext, connection: Connection) -> None:
     are_strays = has_strays(connection, names)
     with transaction(connection):
         require_fence(connection, context.fence)
+        refilling.begin_since(connection, context.epoch, context.token)
         for stream in sorted(mine):
             ledger.begin_own(connection, stream, context.epoch)
         strays = drop_strays(connection, names) if are_strays else 0
@@ -151,6 +152,7 @@ def _open_request(context: RunContext, connection: Connection, behind: str) -> O
         incarnation=context.incarnation,
         run=context.run,
         token=context.token,
+        since=refilling.first_since(connection),
         program=context.program,
         protocol=PROTOCOL,
         plan_version=context.plan.version,

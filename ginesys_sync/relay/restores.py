@@ -118,11 +118,14 @@ def _judge(
 
 def _goes_on(request: messages.OpenRequest, life: sqlite3.Row | None) -> bool:
     """Whether a life that is over has come further by itself. An older copy of it gives the number
-    of one of its runs once more, or has heard of fewer of them than it had.
+    of one of its runs once more, or has heard of fewer of them than it had, or of as many, and then
+    made other runs.
     """
     if life is None:
         return True
-    return bool(request.run > life["run"] and request.opened >= life["opened"])
+    if request.run <= life["run"] or request.opened < life["opened"]:
+        return False
+    return request.opened > life["opened"] or not _is_another(request.since, life["since"])
 
 
 def _note(
@@ -134,11 +137,12 @@ def _note(
 ) -> None:
     writer.execute(
         "INSERT INTO incarnations"
-        " (organisation, site, incarnation, state, run, opened, token, why, successor)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (organisation, site, incarnation)"
+        " (organisation, site, incarnation, state, run, opened, token, since, why, successor)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (organisation, site, incarnation)"
         " DO UPDATE SET state = excluded.state, why = excluded.why,"
         " run = max(run, excluded.run), opened = max(opened, excluded.opened),"
         " token = iif(excluded.run < run, token, excluded.token),"
+        " since = iif(excluded.run < run OR excluded.state = 'restored', since, excluded.since),"
         " successor = CASE successor WHEN '' THEN excluded.successor ELSE successor END",
         (
             caller.organisation,
@@ -148,6 +152,7 @@ def _note(
             request.run,
             request.opened,
             request.token or "",
+            request.since or "",
             why,
             secrets.token_hex(8) if state == _RESTORED else "",
         ),

@@ -8,6 +8,7 @@ from ginesys_sync.store import ledger, schema
 from ginesys_sync.store.database import raw, read_state, write_state
 
 _OPENED = "opened"
+_SINCE = "begun_since"
 _KEEP_BOTH = "keep both "
 ACKS_COLLECTED = "acks_collected"
 _WITHDRAWALS = "withdrawals"
@@ -22,6 +23,24 @@ def opened_run(connection: Connection, epoch: str) -> int:
 def note_opened(connection: Connection, epoch: str, run: int) -> None:
     """Inside the caller's transaction: the Web Database knows of this run and all before it."""
     write_state(connection, _OPENED, f"{epoch} {run}")
+
+
+def begin_since(connection: Connection, epoch: str, token: str) -> None:
+    """Inside the caller's transaction: a run begins, the first one after the last that was opened,
+    unless another has begun since."""
+    opened, (of, _) = opened_run(connection, epoch), _since(connection)
+    if of != f"{epoch} {opened}":
+        write_state(connection, _SINCE, f"{epoch} {opened} {token}")
+
+
+def first_since(connection: Connection) -> str:
+    """The token of the first run that began after the last that was opened."""
+    return _since(connection)[1]
+
+
+def _since(connection: Connection) -> tuple[str, str]:
+    of, _, token = (read_state(connection, _SINCE) or "").rpartition(" ")
+    return of, token
 
 
 def begin_incoming(connection: Connection, stream: str, epoch: str, until: str) -> None:

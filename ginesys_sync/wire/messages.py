@@ -350,12 +350,14 @@ class OpenRequest(Message):
 
     can_heal: I read my own mail back when told that I was brought back from an older copy (else I
     am refused). behind: I found out that I was, by this. opened: my last run here in this epoch.
-    token: tells this run from another that had its number, before I was brought back.
+    token: tells this run from another that had its number, before I was brought back. since: the
+    token of my first run after `opened`.
     """
 
     incarnation: Nonce
     run: Number
     token: Nonce | None = None
+    since: Nonce | None = None
     program: Short
     protocol: Number
     plan_version: Number

@@ -217,13 +217,14 @@ def test_restored_twice_from_the_same_backup(shop: ChainFloor) -> None:
     shop.assert_equal()
 
 
+@pytest.mark.parametrize("rounds", [1, 3])
 def test_the_same_backup_again_after_runs_without_a_line_is_no_second_copy(
-    shop: ChainFloor,
+    shop: ChainFloor, rounds: int
 ) -> None:
     copy = back_up(shop, S001)
     for number, runs in ((1, 0), (2, 12)):
         sell(shop, S001, number)
-        shop.settle()
+        shop.settle(rounds=rounds)
         put_back(shop, S001, copy)
         shop.out_of_reach(S001, runs)
         sell(shop, S001, number + 10)

@@ -184,6 +184,19 @@ def test_a_backup_put_back_again_is_no_clone_however_many_runs_never_arrived(
     restored(store.open(30, opened=3, can_heal=True))
 
 
+def test_who_made_other_runs_after_the_same_answer_is_an_older_copy(new_store: NewStore) -> None:
+    store, in_use, older = new_store(), "a" * 16, "b" * 16
+    store.open(5, opened=4, since=in_use)
+    old = store.incarnation
+    told = restored(store.open(5, opened=4, since=older, behind="a batch", can_heal=True))
+    store.incarnation = told.incarnation
+    assert store.open(6, opened=4, can_heal=True).restored is None
+    store.incarnation = old
+    with pytest.raises(Refused, match="Two copies"):
+        store.open(30, opened=4, since=in_use, can_heal=True)
+    restored(store.open(30, opened=4, since=older, can_heal=True))
+
+
 def test_a_copy_in_use_whose_last_answer_was_lost_is_refused_all_the_same(
     new_store: NewStore,
 ) -> None:

@@ -133,6 +133,7 @@ def test_what_an_older_program_took_back_has_a_word(tmp_path: Path) -> None:
         server.stop()
         with closing(sqlite3.connect(home / "relay.sqlite3")) as connection, connection:
             connection.execute("ALTER TABLE organisations DROP COLUMN withdrawals")
+            connection.execute("ALTER TABLE incarnations DROP COLUMN since")
             connection.execute("DROP TABLE last_words")
             connection.execute("UPDATE relay_version SET version_num = '0008'")
         server.start()

@@ -2,7 +2,8 @@
 
 `withdrawals` is another word after each withdrawal: head office compares it with the one it knows.
 `last_words` is what a site that ever needed attention in a stream last said of it: its
-acknowledgements themselves are forgotten when they are collected.
+acknowledgements themselves are forgotten when they are collected. `incarnations.since` tells a copy
+of a life from the life itself when both know of the same answers.
 """
 
 from alembic import op
@@ -16,6 +17,7 @@ SCHEMA = (
     UPDATE organisations SET withdrawals = lower(hex(randomblob(8))) WHERE EXISTS
         (SELECT 1 FROM withdrawn WHERE withdrawn.organisation = organisations.organisation)
     """,
+    "ALTER TABLE incarnations ADD COLUMN since TEXT NOT NULL DEFAULT ''",
     """
     CREATE TABLE last_words (
         organisation TEXT NOT NULL,
