@@ -5,6 +5,7 @@ again after a restore of its own database or of the Web Database.
 import json
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -181,10 +182,7 @@ def test_a_store_that_read_it_from_the_web_databases_copy_first_gets_it_as_it_is
 def test_a_store_that_had_passed_over_it_gets_it_as_it_is_now(chain: ChainFloor) -> None:
     """It says how far it has come before head office can take the batch back again: nobody can tell
     whether it has read it."""
-    edit(chain, "wrong")
-    edit(chain, "two", "I2")
-    copy = back_up_relay(chain)
-    withdrawn = last(chain, "HO/catalogue") - 1
+    withdrawn, _, copy = two_edits(chain)
     take_back_number(chain, withdrawn)
     chain.settle()
     put_back_relay(chain, copy)
@@ -196,27 +194,33 @@ def test_a_store_that_had_passed_over_it_gets_it_as_it_is_now(chain: ChainFloor)
     assert {chain.done(site).notes for site in (HO, *STORES)} == {()}
 
 
-def test_two_withdrawals_one_forgotten_are_both_known_in_the_end(chain: ChainFloor) -> None:
-    """The Web Database is brought back to between them, and no run tells of that."""
+def two_edits(chain: ChainFloor) -> tuple[int, int, Path]:
+    """Their batches, which no store has heard of, and the Web Database as it was then."""
     edit(chain, "wrong")
     edit(chain, "two", "I2")
     second = last(chain, "HO/catalogue")
-    copy = back_up_relay(chain)
-    take_back_number(chain, second - 1)
+    return second - 1, second, back_up_relay(chain)
+
+
+def both_are_withdrawn(chain: ChainFloor, *numbers: int) -> None:
+    for no in numbers:
+        assert statuses(chain, "HO/catalogue", no) == {S001: "WITHDRAWN", S002: "WITHDRAWN"}
+
+
+def test_two_withdrawals_one_forgotten_are_both_known_in_the_end(chain: ChainFloor) -> None:
+    """The Web Database is brought back to between them, and no run tells of that."""
+    first, second, copy = two_edits(chain)
+    take_back_number(chain, first)
     put_back_relay(chain, copy)
     take_back_number(chain, second)
     quiet(chain)
-    for no in (second - 1, second):
-        assert statuses(chain, "HO/catalogue", no) == {S001: "WITHDRAWN", S002: "WITHDRAWN"}
+    both_are_withdrawn(chain, first, second)
     assert chain.rows(S001, "item") == [("I1", "one", None), ("I2", "two", None)]
 
 
 def test_both_were_brought_back_to_different_withdrawals(chain: ChainFloor) -> None:
-    edit(chain, "wrong")
-    edit(chain, "two", "I2")
-    second = last(chain, "HO/catalogue")
-    relay = back_up_relay(chain)
-    take_back_number(chain, second - 1)
+    first, second, relay = two_edits(chain)
+    take_back_number(chain, first)
     copy = back_up(chain, HO)
     take_back_number(chain, second)
     chain.done(HO)
@@ -225,8 +229,7 @@ def test_both_were_brought_back_to_different_withdrawals(chain: ChainFloor) -> N
     chain.done(HO)
     put_back(chain, HO, copy)
     quiet(chain)
-    for no in (second - 1, second):
-        assert statuses(chain, "HO/catalogue", no) == {S001: "WITHDRAWN", S002: "WITHDRAWN"}
+    both_are_withdrawn(chain, first, second)
 
 
 def test_that_a_store_has_it_after_all_is_learnt_once_more(chain: ChainFloor) -> None:
