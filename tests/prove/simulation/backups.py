@@ -79,7 +79,10 @@ class Copies:
             # Whoever joined after the Web Database's copy was made has to join again.
             is_early = whose == RELAY and S003 not in chain.joined
             is_there = whose in (*chain.joined, RELAY)
-            if started >= at and is_there and not is_early and not has_copy(chain, whose):
+            # One made in the middle of a run, and put back twice, passes for the site itself.
+            is_busy = whose in chain.runs and [who for _, who in self.back_at].count(whose) > 1
+            is_time = started >= at and is_there and not is_early and not is_busy
+            if is_time and not has_copy(chain, whose):
                 back_up(chain, whose)
 
     def due(self, chain: Chain, started: int) -> list[str]:

@@ -147,9 +147,9 @@ class Play:
             answered = control.answer_all(chain)
             if round_ < 2:
                 control.unblock_all(chain)
-            if round_ == 1:
-                control.send_all_again(chain) if self.was_withdrawn else None
-            elif is_quiet := chain.watch.moved == before and not answered:
+            if round_ == 1 and self.was_withdrawn:
+                control.send_all_again(chain)
+            elif is_quiet := chain.watch.moved == before and not answered and round_ > 0:
                 break
         if not is_quiet:
             raise Broken(f"after {_MOST_ROUNDS} rounds mail still goes around")
