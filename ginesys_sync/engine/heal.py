@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from ginesys_sync.core.errors import Damaged, Refused, VersionsDiffer
 from ginesys_sync.core.model import Stream
-from ginesys_sync.core.plan import Entity, captured_by
+from ginesys_sync.core.plan import Entity, Rule, captured_by
 from ginesys_sync.core.status import Stage
 from ginesys_sync.engine.batch_work import BatchWork
 from ginesys_sync.engine.bodies import BodyWork
@@ -142,6 +142,9 @@ class Healing:
             if context.is_head_office:
                 due_loads.forget_loads(connection)
                 sites.note_audiences(connection, context.plan)
+                for entity in context.plan.in_order():
+                    if captured_by(entity, True) and entity.audience.rule is Rule.ALL:
+                        healing.note_partly_sent(connection, entity)
         context.incarnation = restored.incarnation
         records = "record" if self._records == 1 else "records"
         context.note(

@@ -198,6 +198,22 @@ def drop_notes(connection: Connection, entity: Entity, number: int) -> None:
     )
 
 
+def note_partly_sent(connection: Connection, entity: Entity) -> None:
+    """Inside the caller's transaction: a record that is for all and stands here, and that the chain
+    has at some sites or at none, is sent again: it was for certain sites by an earlier plan, and
+    that this was changed was noted before the chain's word on the record was read back.
+    """
+    width, keys = len(entity.key), part_list(4)
+    rest = "".join(f" AND s.{part} = ''" for part in parts(4)[width:])
+    raw(connection).execute(
+        f"INSERT INTO sync_change(entity, {keys}, image) SELECT s.entity, {part_list(4, 's')}, "
+        f"{SENT_AGAIN} FROM sync_record s JOIN sync_audience a ON a.id = s.audience "
+        f"WHERE s.entity = ? AND (s.gone = 1 OR a.name <> '*') AND EXISTS (SELECT 1 FROM "
+        f"{quoted(entity.root.name)} t WHERE {equal('t', entity.key, 's', parts(width))}){rest}",
+        (entity.name,),
+    )
+
+
 def note_slice(connection: Connection, entity: Entity, after: Key | None, limit: int) -> Key | None:
     """Inside the caller's transaction: note the next `limit` records that stand here after the key
     `after`, to be sent as they are. The last key, or None when that was the end.

@@ -208,6 +208,30 @@ def test_the_plan_that_it_had_installed_is_in_place_again(
     assert chain.scalar(S001, "SELECT colour FROM item WHERE code = 'RED'") == "red"
 
 
+def test_what_a_plan_has_for_everybody_before_the_heal_gets_to_everybody(
+    chain: ChainFloor, tmp_path: Path
+) -> None:
+    """What was sent to one store and then taken from it comes back while it is noted for all."""
+    chain.sql(HO, "INSERT INTO notice VALUES ('N2', 'S002', 'w')")
+    copy = back_up(chain, HO)
+    chain.done(HO)
+    chain.sql(HO, "UPDATE notice SET site_code = NULL WHERE code = 'N2'")
+    chain.settle()
+    put_back(chain, HO, copy)
+    document = floor_plan() | {"version": 2}
+    for entity in document["entities"]:
+        if entity["name"] == "notices":
+            del entity["audience"]
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps(document))
+    change_plan(chain.home(HO), file, only_look=False)
+    healed(chain, HO)
+    chain.settle()
+    wanted = chain.rows(HO, "notice")
+    assert len(wanted) == 2
+    assert chain.rows(S001, "notice") == chain.rows(S002, "notice") == wanted
+
+
 @pytest.mark.parametrize(
     "point",
     [
