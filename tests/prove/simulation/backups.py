@@ -29,6 +29,7 @@ def back_up(chain: Chain, whose: str) -> Path:
     ):
         source.backup(target)
     _files(home, aside / "home")
+    chain.copied.add(whose)
     chain.world.tell(f"copied {whose}")
     return aside
 
@@ -52,7 +53,7 @@ def put_back(chain: Chain, whose: str) -> None:
 
 def has_copy(chain: Chain, whose: str) -> bool:
     """Whether there is one."""
-    return (chain.root / f"copy of {whose}").exists()
+    return whose in chain.copied
 
 
 @dataclass(slots=True)
@@ -76,13 +77,14 @@ class Copies:
     def make(self, chain: Chain, started: int) -> None:
         """Make those that it is time for."""
         for whose, at in self.made_at.items():
+            if started < at:
+                continue
             # Whoever joined after the Web Database's copy was made has to join again.
             is_early = whose == RELAY and S003 not in chain.joined
             is_there = whose in (*chain.joined, RELAY)
             # One made in the middle of a run, and put back twice, passes for the site itself.
             is_busy = whose in chain.runs and [who for _, who in self.back_at].count(whose) > 1
-            is_time = started >= at and is_there and not is_early and not is_busy
-            if is_time and not has_copy(chain, whose):
+            if is_there and not is_early and not is_busy and not has_copy(chain, whose):
                 back_up(chain, whose)
 
     def due(self, chain: Chain, started: int) -> list[str]:

@@ -51,6 +51,7 @@ class Chain:
         self.ended: list[tuple[str, Ended]] = []
         self.clocks = {site: SiteClock(world, site) for site in SITES}
         self.weather: dict[str, Weather] = {}
+        self.copied: set[str] = set()
         self.restored: set[str] = set()
         self._plain: dict[str, sqlite3.Connection] = {}
         self._relay = self._opened_relay()

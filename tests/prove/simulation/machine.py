@@ -75,7 +75,7 @@ class ChainMachine(RuleBasedStateMachine):
         """Time passes."""
         self.chain.world.pass_time(seconds)
 
-    @precondition(lambda self: not list(self.chain.root.glob("copy of *")))
+    @precondition(lambda self: not self.chain.copied)
     @rule(whose=st.sampled_from((*SITES, backups.RELAY)))
     def back_up(self, whose: str) -> None:
         """A copy is made; only one a chain, since two may lose what only they held."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Connection, Engine, create_engine
@@ -69,6 +69,7 @@ class _Cursor(sqlite3.Cursor):
             return self
         else:
             check_alive()
+            self.connection.note_litter(sql)  # type: ignore[attr-defined]
         return super().execute(sql, parameters)
 
     def executemany(self, sql: str, parameters: Any, /) -> sqlite3.Cursor:
@@ -77,10 +78,18 @@ class _Cursor(sqlite3.Cursor):
 
 
 _BOUNDS = ("BEGIN IMMEDIATE", "COMMIT")
+_LITTER = ("ATTACH", "CREATE TEMP")
 
 
 class SiteConnection(sqlite3.Connection):
-    """A site's connection."""
+    """A site's connection. `is_littered`: it may have attached databases or temporary tables."""
+
+    is_littered = False
+
+    def note_litter(self, sql: str) -> None:
+        """Called with every statement."""
+        if sql.startswith(_LITTER):
+            self.is_littered = True
 
     def cursor(self, factory: Any = _Cursor) -> Any:
         return super().cursor(_Cursor)
@@ -88,6 +97,7 @@ class SiteConnection(sqlite3.Connection):
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         if sql in _BOUNDS:
             return self.cursor().execute(sql, parameters)  # type: ignore[no-any-return]
+        self.note_litter(sql)
         return super().execute(sql, parameters)
 
 
@@ -132,7 +142,7 @@ class _Kept(Connection):
     def close(self) -> None:
         """Put it aside, once."""
         if self not in self._idle:
-            _clean(raw(self))
+            _clean(cast(SiteConnection, raw(self)))
             self._idle.append(self)
 
     def end(self) -> None:
@@ -140,10 +150,13 @@ class _Kept(Connection):
         super().close()
 
 
-def _clean(connection: sqlite3.Connection) -> None:
+def _clean(connection: SiteConnection) -> None:
     plain = super(SiteConnection, connection).cursor()
     if connection.in_transaction:
         plain.execute("ROLLBACK")
+    if not connection.is_littered:
+        return
+    connection.is_littered = False
     others = [row[1] for row in plain.execute("PRAGMA database_list") if row[1] != "main"]
     for name in others:
         if name != "temp":
