@@ -38,28 +38,20 @@ class World:
         self.points = 0
         self.last: list[str] = []
         self._hash = hashlib.blake2b(digest_size=16)
-        self._hashed = 0
-        """So many of the last lines are in it."""
 
     def tell(self, what: str) -> None:
         """One line of the trace."""
         who = self.actor.name if self.actor else "-"
-        self.last.append(f"{who} {what}")
+        line = f"{who} {what}"
+        self._hash.update(f"{line}\n".encode())
+        self.last.append(line)
         if len(self.last) > 2 * _LAST_LINES:
-            self._hash_lines()
             del self.last[:_LAST_LINES]
-            self._hashed = len(self.last)
 
     @property
     def trace(self) -> str:
         """The hash of everything that happened."""
-        self._hash_lines()
         return self._hash.hexdigest()
-
-    def _hash_lines(self) -> None:
-        for line in self.last[self._hashed :]:
-            self._hash.update(f"{line}\n".encode())
-        self._hashed = len(self.last)
 
     def time_at_actor(self) -> float:
         """Seconds since 1970 by the clock of the machine that moves."""
